@@ -1,0 +1,37 @@
+# Targets are what CI runs; `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+export UV_LINK_MODE := copy
+
+.PHONY: help run test lint bench web lock clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/.runtime: requirements.lock
+	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv; }
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@echo '$(CURDIR)' > $$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/tidewire.pth
+	@touch $@
+
+$(BIN)/.dev: $(BIN)/.runtime requirements-dev.lock
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+lint: $(BIN)/.dev ## Formatting rules, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(BIN)/.dev ## Every test; ends with one plain summary
+	$(BIN)/python -m pytest -q
+
+lock: ## Pin every dependency with its hashes
+	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate -o requirements.lock pyproject.toml
+	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --group dev -o requirements-dev.lock pyproject.toml
+
+clean: ## Remove what the targets above made
+	rm -rf $(VENV) serve/web/dist serve/web/node_modules tests/npm/node_modules

@@ -1,0 +1,1 @@
+"""Pure domain rules (`models.domain`) and machine learning (`models.learned`)."""

@@ -1,0 +1,1 @@
+"""Types, rules and state machines without any I/O, clock or framework."""

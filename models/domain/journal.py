@@ -1,0 +1,42 @@
+"""The journal: what happened in a run, gapless by `seq` (from 1), append-only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EntryType(StrEnum):
+    """What an entry says happened."""
+
+    RUN_STARTED = "run.started"
+    RUN_COMPLETED = "run.completed"
+    RUN_FAULTED = "run.faulted"
+    RUN_CANCELLED = "run.cancelled"
+    RUN_SUSPENDED = "run.suspended"
+    RUN_RESUMED = "run.resumed"
+    TASK_STARTED = "task.started"
+    TASK_COMPLETED = "task.completed"
+    TASK_FAULTED = "task.faulted"
+    TASK_RETRIED = "task.retried"
+    TASK_CANCELLED = "task.cancelled"
+    TASK_SKIPPED = "task.skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journal row.
+
+    `task` is the RFC 6901 pointer of the task in the definition (`/do/0/setRed`), empty for run entries.
+    `path` tells apart several executions of the same task: loop indices and visits, outermost first.
+    `data` holds input, output, error and the effect on the flow, so that a replay evaluates nothing.
+    """
+
+    seq: int
+    type: EntryType
+    at: datetime
+    task: str = ""
+    path: tuple[int, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)

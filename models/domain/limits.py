@@ -1,0 +1,45 @@
+"""Every limit has a name, a default and a unit; errors name the limit that was met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes, times in seconds, the rest are counts."""
+
+    max_definition_bytes: int = 1_000_000
+    max_definition_depth: int = 64
+    max_definition_nodes: int = 50_000
+    max_expression_bytes: int = 16_384
+    max_data_bytes: int = 1_000_000
+    max_request_bytes: int = 4_000_000
+    max_event_bytes: int = 256_000
+    max_events_per_request: int = 1_000
+    max_entries_per_advance: int = 256
+    max_journal_page: int = 1_000
+    max_page: int = 200
+    default_page: int = 50
+    max_wait_seconds: int = 60
+    max_search_bytes: int = 500
+    max_fork_branches: int = 1_000
+    max_open_steps_per_tenant: int = 100
+    max_active_runs_per_shard_actor: int = 20_000
+    max_metric_dimensions: int = 4
+    max_dimension_values: int = 10_000
+    max_dimension_bytes: int = 256
+    max_metric_points: int = 20_000
+    max_metrics_per_tenant: int = 200
+    max_hook_age_seconds: int = 300
+    max_hook_memory_seconds: int = 345_600
+    max_http_response_bytes: int = 1_000_000
+    max_http_seconds: float = 60.0
+    max_model_bundle_bytes: int = 50_000_000
+    max_inference_rows: int = 10_000
+    max_socket_queue_bytes: int = 1_000_000
+    max_sockets_per_user: int = 64
+    max_channels_per_socket: int = 128
+    idempotency_seconds: int = 86_400
+    sandbox_seconds: float = 2.0
+    sandbox_bytes: int = 512_000_000

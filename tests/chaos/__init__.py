@@ -1,0 +1,1 @@
+"""What must be true after any crash, and the means to crash things."""

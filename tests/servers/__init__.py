@@ -1,0 +1,1 @@
+"""Real servers and stand-ins of third parties that tests start themselves."""
