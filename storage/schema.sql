@@ -336,6 +336,51 @@ CREATE TABLE model_aliases (
     FOREIGN KEY (tenant_id, model, version) REFERENCES model_versions
 );
 
+-- The hot path ----------------------------------------------------------------------------------------
+
+-- One group commit of a shard in one round trip. Arrays of equal length within each group; JSON as text.
+-- TW002: somebody else owns one of the shards now. TW003: a run was not where the caller believed (its last_seq
+-- moved, or it has ended). In both cases nothing is written.
+CREATE FUNCTION append_journal(
+    shards smallint[], epochs bigint[],
+    run_tenants uuid[], run_ids uuid[], run_expected integer[], run_last integer[],
+    run_statuses text[], run_started timestamptz[], run_ended timestamptz[], run_wakes timestamptz[],
+    run_outputs text[], run_errors text[],
+    entry_tenants uuid[], entry_runs uuid[], entry_seqs integer[], entry_types text[], entry_tasks text[],
+    entry_paths text[], entry_ats timestamptz[], entry_epochs bigint[], entry_datas text[],
+    log_tenants uuid[], log_shards smallint[], log_topics text[], log_payloads text[]
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    held integer;
+    moved integer;
+BEGIN
+    SELECT count(*) INTO held FROM (
+        SELECT 1 FROM shard_epoch e JOIN unnest(shards, epochs) AS claim(shard, epoch)
+            ON e.shard = claim.shard AND e.epoch = claim.epoch
+        ORDER BY e.shard FOR SHARE OF e) AS owned;
+    IF held <> cardinality(shards) THEN
+        RAISE EXCEPTION 'a shard has another owner' USING ERRCODE = 'TW002';
+    END IF;
+    UPDATE runs r SET last_seq = b.last, status = b.status, started_at = b.started, ended_at = b.ended,
+            wake_at = b.wake, output = b.output::json, error = b.error::json
+        FROM unnest(run_tenants, run_ids, run_expected, run_last, run_statuses, run_started, run_ended, run_wakes,
+                run_outputs, run_errors) AS b(tenant, id, expected, last, status, started, ended, wake, output, error)
+        WHERE r.tenant_id = b.tenant AND r.id = b.id AND r.last_seq = b.expected AND r.ended_at IS NULL;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    IF moved <> cardinality(run_ids) THEN
+        RAISE EXCEPTION 'a run has moved on' USING ERRCODE = 'TW003';
+    END IF;
+    INSERT INTO journal (tenant_id, run_id, seq, type, task, path, at, epoch, data)
+        SELECT tenant, run, seq, type, task, path::integer[], at, epoch, data::json
+        FROM unnest(entry_tenants, entry_runs, entry_seqs, entry_types, entry_tasks, entry_paths, entry_ats,
+            entry_epochs, entry_datas) AS e(tenant, run, seq, type, task, path, at, epoch, data);
+    INSERT INTO outbox (tenant_id, shard, topic, payload)
+        SELECT tenant, shard, topic, payload::json
+        FROM unnest(log_tenants, log_shards, log_topics, log_payloads) AS l(tenant, shard, topic, payload);
+END $$;
+REVOKE ALL ON FUNCTION append_journal FROM public;
+GRANT EXECUTE ON FUNCTION append_journal TO tidewire_engine;
+
 -- row-level security --------------------------------------------------------------------------------
 
 DO $$
@@ -351,3 +396,76 @@ BEGIN
         EXECUTE format('CREATE POLICY engine ON %I TO tidewire_engine USING (true)', t);
     END LOOP;
 END $$;
+
+-- At sign-in the user is known before the tenant is.
+CREATE POLICY own ON memberships FOR SELECT TO tidewire_app
+    USING (user_id = nullif(current_setting('tidewire.user', true), '')::uuid);
+
+-- partitions ----------------------------------------------------------------------------------------
+
+-- The smallest UUIDv7 of a moment.
+CREATE FUNCTION uuid7_floor(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
+
+-- Makes the journal's partitions for the month of `since` and the `ahead` months after it; returns how many were new.
+-- Security definer: the engine may call it without owning tables.
+CREATE FUNCTION ensure_journal_partitions(since timestamptz, ahead integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    month timestamptz := date_trunc('month', since);
+    made integer := 0;
+    part text;
+BEGIN
+    FOR i IN 0..ahead LOOP
+        part := 'journal_' || to_char(month, 'YYYY_MM');
+        IF to_regclass(part) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I PARTITION OF journal FOR VALUES FROM (%L) TO (%L)',
+                part, uuid7_floor(month), uuid7_floor(month + interval '1 month'));
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
+            EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', part);
+            made := made + 1;
+        END IF;
+        month := month + interval '1 month';
+    END LOOP;
+    RETURN made;
+END $$;
+REVOKE ALL ON FUNCTION ensure_journal_partitions FROM public;
+GRANT EXECUTE ON FUNCTION ensure_journal_partitions TO tidewire_engine;
+
+-- grants --------------------------------------------------------------------------------------------
+
+GRANT SELECT, INSERT ON tenants, users, memberships, sessions, refresh_tokens, sign_in_tickets TO tidewire_app;
+GRANT UPDATE (workflow_generation) ON tenants TO tidewire_app;
+GRANT UPDATE (password_hash, session_epoch, disabled_at) ON users TO tidewire_app;
+GRANT UPDATE (revoked_at) ON sessions TO tidewire_app;
+GRANT UPDATE (used_at, successor_sealed) ON refresh_tokens TO tidewire_app;
+GRANT UPDATE (used_at) ON sign_in_tickets TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON workflows TO tidewire_app;
+GRANT SELECT, INSERT ON workflow_versions TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_triggers TO tidewire_app;
+GRANT SELECT, INSERT ON runs TO tidewire_app;
+GRANT UPDATE (cancel_requested_at) ON runs TO tidewire_app;
+GRANT SELECT ON journal, run_search TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON idempotency_keys TO tidewire_app;
+GRANT SELECT ON shard_epoch, shard_owner TO tidewire_app;
+GRANT SELECT, INSERT ON events TO tidewire_app;
+GRANT INSERT ON outbox TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON metric_definitions TO tidewire_app;
+GRANT SELECT ON metric_points TO tidewire_app;
+GRANT SELECT ON notifications TO tidewire_app;
+GRANT UPDATE (read_at) ON notifications TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON hook_sources, connections TO tidewire_app;
+GRANT SELECT ON connection_state TO tidewire_app;
+GRANT SELECT, INSERT ON model_versions TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON model_aliases TO tidewire_app;
+
+GRANT SELECT ON tenants, users, memberships, workflows, workflow_versions, metric_definitions, connections,
+    hook_sources, model_versions, model_aliases TO tidewire_engine;
+GRANT SELECT, UPDATE ON workflow_triggers TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE ON runs TO tidewire_engine;
+GRANT SELECT, INSERT ON journal, notifications TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE ON run_search, connection_state, metric_points, metric_offsets TO tidewire_engine;
+GRANT SELECT, INSERT, DELETE ON events, outbox TO tidewire_engine;
+GRANT SELECT, DELETE ON idempotency_keys TO tidewire_engine;
+GRANT SELECT, UPDATE ON shard_epoch, relay_cursor TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON shard_owner TO tidewire_engine;

@@ -15,6 +15,7 @@ class Limits:
     max_expression_bytes: int = 16_384
     max_data_bytes: int = 1_000_000
     max_request_bytes: int = 4_000_000
+    max_json_depth: int = 128
     max_event_bytes: int = 256_000
     max_events_per_request: int = 1_000
     max_entries_per_advance: int = 256
@@ -43,3 +44,11 @@ class Limits:
     idempotency_seconds: int = 86_400
     sandbox_seconds: float = 2.0
     sandbox_bytes: int = 512_000_000
+    access_token_seconds: int = 900
+    refresh_token_seconds: int = 2_592_000
+    push_token_seconds: int = 300
+    max_sign_in_failures_per_account: int = 10
+    max_sign_in_failures_per_address: int = 100
+    sign_in_window_seconds: int = 900
+    max_group_commit: int = 512
+    max_waiting_requests: int = 10_000

@@ -1,0 +1,171 @@
+"""Sign-up, sign-in and what keeps a session going."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from models.domain.clock import Clock
+from models.domain.errors import Fault, InvalidInput, NotFound, Unauthenticated
+from models.domain.identity import Principal
+from models.domain.ids import shard_of, uuid7
+from models.domain.limits import Limits
+from serve.auth.gate import Gate
+from serve.auth.passwords import Passwords
+from serve.auth.refresh import new_refresh_token, open_successor, seal_successor, token_hash
+from serve.auth.throttle import SignInThrottle
+from serve.auth.tokens import TokenKeys, issue
+from serve.ports import IdentityRepository
+from serve.records import Membership, NewAccount, NewSession
+
+# Names that would read as something else in an address.
+_RESERVED = frozenset({"sources", "tidewire", "system", "admin"})
+_WRONG = "The e-mail address or the password is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a request comes from."""
+
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The tokens of a session; `expires_in` seconds is the life of the access token."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: int
+
+
+def tenant_name(display: str) -> str:
+    """`Harbour Logistics` -> `harbour-logistics`; InvalidInput when nothing usable is left."""
+    name = re.sub(r"[^a-z0-9]+", "-", display.lower()).strip("-")[:63].strip("-")
+    if not name or name in _RESERVED:
+        raise InvalidInput(
+            "This name cannot be used.", [Fault("/tenant", "needs letters a-z or digits, and is not a reserved word")]
+        )
+    return name
+
+
+class Accounts:
+    """Users, sessions and their tokens."""
+
+    def __init__(
+        self,
+        identity: IdentityRepository,
+        gate: Gate,
+        passwords: Passwords,
+        throttle: SignInThrottle,
+        keys: TokenKeys,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._identity = identity
+        self._gate = gate
+        self._passwords = passwords
+        self._throttle = throttle
+        self._keys = keys
+        self._clock = clock
+        self._limits = limits
+
+    async def register(self, email: str, password: str, display: str, device: Device) -> SignedIn:
+        """A new tenant with its owner, signed in. Conflict does not tell which of the two is taken."""
+        name, now = tenant_name(display), self._clock.now()
+        hashed = await self._passwords.hash(password)
+        tenant_id, user_id = uuid7(now), uuid7(now)
+        account = NewAccount(
+            tenant_id, name, display.strip(), shard_of(tenant_id), user_id, email.strip(), hashed
+        )
+        session, refresh_token = self._new_session(user_id, tenant_id, device, now)
+        await self._identity.register(account, session)
+        return self._signed_in(Principal(user_id, tenant_id, "owner", session.id), refresh_token, now)
+
+    async def login(self, email: str, password: str, tenant: str | None, device: Device) -> SignedIn:
+        """The same answer in the same time for an unknown user, a disabled one and a wrong password."""
+        await self._throttle.enter(email, device.address)
+        user = await self._identity.user_by_email(email.strip())
+        stored = user.password_hash if user and not user.disabled else None
+        if not await self._passwords.matches(stored, password) or user is None:
+            raise Unauthenticated(_WRONG)
+        await self._throttle.succeeded(email, device.address)
+        return await self._open(user.id, tenant, device)
+
+    async def use_ticket(self, ticket: str, device: Device) -> SignedIn:
+        """Signs in with a one-time ticket."""
+        found = await self._identity.use_ticket(token_hash(ticket), self._clock.now())
+        if found is None:
+            raise Unauthenticated("This ticket is unknown, used or expired.")
+        user_id, tenant_id = found
+        return await self._open(user_id, str(tenant_id), device)
+
+    async def switch(self, principal: Principal, tenant: str, device: Device) -> SignedIn:
+        """Ends the session and opens one in another tenant of the user."""
+        signed_in = await self._open(principal.user_id, tenant, device)
+        await self.logout(principal.session_id)
+        return signed_in
+
+    async def refresh(self, token: str) -> SignedIn:
+        """A new pair of tokens. Two tabs that race get the same successor; an old token ends the session."""
+        now, successor = self._clock.now(), new_refresh_token()
+        rotation = await self._identity.rotate(
+            token_hash(token), token_hash(successor), seal_successor(token, successor), self._refresh_until(now), now
+        )
+        if rotation is None:
+            raise Unauthenticated("This refresh token is unknown, used or expired. Sign in again.")
+        if rotation.successor_sealed is not None:
+            successor = open_successor(token, rotation.successor_sealed)
+        principal = Principal(rotation.user_id, rotation.tenant_id, rotation.role, rotation.session_id)
+        return self._signed_in(principal, successor, now)
+
+    async def logout(self, session_id: UUID) -> None:
+        """Ends the session here at once, and on other replicas within a second."""
+        await self._identity.end_session(session_id, self._clock.now())
+        self._gate.end([session_id])
+
+    async def logout_refresh(self, token: str) -> None:
+        """Ends the session of a refresh token, if there is one."""
+        session_id = await self._identity.session_of(token_hash(token))
+        if session_id is not None:
+            await self.logout(session_id)
+
+    def push_token(self, principal: Principal) -> tuple[str, int]:
+        """A token that opens the push gateway only."""
+        seconds = self._limits.push_token_seconds
+        return issue(self._keys, principal, self._clock.now(), seconds, "tidewire-push"), seconds
+
+    async def _open(self, user_id: UUID, tenant: str | None, device: Device) -> SignedIn:
+        now = self._clock.now()
+        membership = _pick(await self._identity.memberships(user_id), tenant)
+        session, refresh_token = self._new_session(user_id, membership.tenant_id, device, now)
+        await self._identity.open_session(session)
+        principal = Principal(user_id, membership.tenant_id, membership.role, session.id)
+        return self._signed_in(principal, refresh_token, now)
+
+    def _new_session(self, user_id: UUID, tenant_id: UUID, device: Device, now: datetime) -> tuple[NewSession, str]:
+        token = new_refresh_token()
+        session = NewSession(
+            uuid7(now), user_id, tenant_id, device.user_agent[:300], device.address,
+            token_hash(token), self._refresh_until(now),
+        )
+        return session, token
+
+    def _refresh_until(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self._limits.refresh_token_seconds)
+
+    def _signed_in(self, principal: Principal, refresh_token: str, now: datetime) -> SignedIn:
+        seconds = self._limits.access_token_seconds
+        token = issue(self._keys, principal, now, seconds, "tidewire-api", "tidewire-push")
+        return SignedIn(token, refresh_token, seconds)
+
+
+def _pick(memberships: Sequence[Membership], tenant: str | None) -> Membership:
+    for membership in memberships:
+        if tenant is None or tenant in (membership.name, str(membership.tenant_id)):
+            return membership
+    raise NotFound("You are not a member of such a tenant.")

@@ -1,0 +1,41 @@
+"""The refresh cookie of the web app, and the rule that only our own page may use it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serve.deps import ApiOptions
+
+_PATH = "/v1/auth"
+
+
+def cookie_name(options: ApiOptions) -> str:
+    """Cookies do not know ports: the suffix keeps several instances on one host apart."""
+    return f"tidewire_refresh{options.cookie_suffix}"
+
+
+def set_cookie(response: Response, options: ApiOptions, token: str, seconds: int) -> None:
+    """Scripts cannot read it, other sites cannot send it."""
+    response.set_cookie(
+        cookie_name(options), token, max_age=seconds, path=_PATH, httponly=True, samesite="strict",
+        secure=options.secure,
+    )
+
+
+def forget_cookie(response: Response, options: ApiOptions) -> None:
+    """Takes it away."""
+    response.delete_cookie(cookie_name(options), path=_PATH, httponly=True, samesite="strict", secure=options.secure)
+
+
+def own_page(request: Request) -> bool:
+    """Whether our own page sent this: other sites can neither set X-Tidewire nor forge Origin and Sec-Fetch-Site."""
+    headers = request.headers
+    if "x-tidewire" not in headers:
+        return False
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()

@@ -1,0 +1,79 @@
+"""Everything a replica of the API works with; built in its own loop by the factory of cluster/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from models.domain.clock import Clock
+from models.domain.limits import Limits
+from models.domain.ports import ObjectStore, RunDispatcher, Sealer
+from serve import ports as p
+from serve.inference_ports import ModelCatalog, ModelServing
+
+if TYPE_CHECKING:
+    from serve.auth.accounts import Accounts
+    from serve.auth.gate import Gate
+    from serve.auth.tokens import TokenKeys
+    from serve.event_acceptor import EventAcceptor
+    from serve.run_acceptor import RunAcceptor
+    from serve.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOptions:
+    """Settings of the API. `push_url` None: the page derives it from its own address.
+
+    `trusted_hops`: how many proxies of ours stand in front and add to X-Forwarded-For.
+    """
+
+    version: str = "0.1.0"
+    push_url: str | None = None
+    secure: bool = False
+    trusted_hops: int = 0
+    cookie_suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPorts:
+    """What the composition root hands in."""
+
+    identity: p.IdentityRepository
+    workflows: p.WorkflowRepository
+    runs: p.RunRepository
+    events: p.EventRepository
+    webhooks: p.WebhookRepository
+    metrics: p.MetricRepository
+    notifications: p.NotificationRepository
+    connections: p.ConnectionRepository
+    models: ModelCatalog
+    serving: ModelServing
+    objects: ObjectStore
+    dispatcher: RunDispatcher
+    sealer: Sealer
+    attempts: p.AttemptCounter
+    readiness: p.Readiness
+    clock: Clock
+    keys: TokenKeys
+    options: ApiOptions = field(default_factory=ApiOptions)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDeps:
+    """The ports and the services built over them."""
+
+    ports: ApiPorts
+    gate: Gate
+    accounts: Accounts
+    run_acceptor: RunAcceptor
+    event_acceptor: EventAcceptor
+    telemetry: Telemetry
+
+    @property
+    def limits(self) -> Limits:
+        return self.ports.limits
+
+    @property
+    def options(self) -> ApiOptions:
+        return self.ports.options

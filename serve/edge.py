@@ -1,0 +1,82 @@
+"""The outermost layer of each request: ids and trace context, security headers, counting, and the last catch."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.context import begin
+from serve.errors import unexpected
+from serve.telemetry import Telemetry
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BASE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_NO_STORE = (b"cache-control", b"no-store")
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+class Edge:
+    """Pure ASGI: one wrapper of `send` a request, nothing is buffered."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, secure: bool = False) -> None:
+        self._app = app
+        self._telemetry = telemetry
+        self._base = [*_BASE, _HSTS] if secure else [*_BASE]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        context = begin(*_ids(scope))
+        added = [
+            *self._base,
+            (b"x-request-id", context.request_id.encode()),
+            (b"traceparent", context.traceparent.encode()),
+        ]
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], *added, *_defaults(message)]
+                self._count(scope, message["status"], began)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            response = unexpected(scope["path"], error)
+            if not started:
+                await response(scope, receive, send_with_headers)
+
+    def _count(self, scope: Scope, status: int, began: float) -> None:
+        route = getattr(scope.get("route"), "path", "(none)")
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self._telemetry.answered(method, route, status, time.perf_counter() - began)
+
+
+def _ids(scope: Scope) -> tuple[str, str]:
+    request_id = traceparent = ""
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            traceparent = value.decode("latin-1")
+        elif name == b"x-request-id":
+            request_id = value.decode("latin-1")
+    return request_id, traceparent
+
+
+def _defaults(message: Message) -> list[tuple[bytes, bytes]]:
+    """Headers for answers that did not set their own: pages of the web app do, documents of the API mostly not."""
+    present = {name for name, _ in message["headers"]}
+    return [header for header in (_API_POLICY, _NO_STORE) if header[0] not in present]

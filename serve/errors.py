@@ -1,0 +1,177 @@
+"""From errors to RFC 9457 problem documents; the only place that knows HTTP status codes of errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from models.domain import errors as domain
+from models.domain.errors import Fault, TidewireError
+from serve.context import log_failure, request_id
+
+PROBLEM = "application/problem+json"
+
+
+class MalformedBody(domain.InvalidInput):
+    """The body is not well-formed."""
+
+
+class UnsupportedMediaType(TidewireError):
+    """The body has a media type that this route does not read."""
+
+
+class PreconditionFailed(TidewireError):
+    """What is stored has changed since you read it."""
+
+
+class Kind(NamedTuple):
+    """What a class of errors looks like outside."""
+
+    status: int
+    slug: str
+    title: str
+
+
+_KINDS: dict[type[BaseException], Kind] = {
+    MalformedBody: Kind(400, "malformed-body", "Malformed body"),
+    UnsupportedMediaType: Kind(415, "unsupported-media-type", "Unsupported media type"),
+    PreconditionFailed: Kind(412, "precondition-failed", "Precondition failed"),
+    domain.InvalidDefinition: Kind(422, "invalid-definition", "Invalid workflow definition"),
+    domain.LimitExceeded: Kind(422, "limit-exceeded", "Limit exceeded"),
+    domain.InvalidInput: Kind(422, "invalid-input", "Invalid input"),
+    domain.NotFound: Kind(404, "not-found", "Not found"),
+    domain.Conflict: Kind(409, "conflict", "Conflict"),
+    domain.StaleEpoch: Kind(409, "conflict", "Conflict"),
+    domain.IdempotencyMismatch: Kind(422, "idempotency-mismatch", "Idempotency key reused"),
+    domain.Unauthenticated: Kind(401, "unauthenticated", "Not signed in"),
+    domain.Forbidden: Kind(403, "forbidden", "Not allowed"),
+    domain.TooManyRequests: Kind(429, "too-many-requests", "Too many requests"),
+    domain.EgressRefused: Kind(422, "egress-refused", "Target refused"),
+    domain.Unavailable: Kind(503, "unavailable", "Temporarily unavailable"),
+    TimeoutError: Kind(503, "unavailable", "Temporarily unavailable"),
+}
+_UNEXPECTED = Kind(500, "unexpected", "Unexpected error")
+_HTTP = {404: ("not-found", "Not found"), 405: ("method-not-allowed", "Method not allowed")}
+# A size that is too large is told by 413, any other limit by 422.
+_SIZES = frozenset({
+    "max_request_bytes", "max_definition_bytes", "max_data_bytes", "max_event_bytes", "max_model_bundle_bytes",
+})
+
+
+def kind_of(error: BaseException) -> Kind:
+    """The nearest kind among the classes of the error."""
+    if isinstance(error, domain.LimitExceeded) and error.name in _SIZES:
+        return Kind(413, "limit-exceeded", "Too large")
+    for cls in type(error).__mro__:
+        if cls in _KINDS:
+            return _KINDS[cls]
+    return _UNEXPECTED
+
+
+def problem(
+    status: int,
+    slug: str,
+    title: str,
+    detail: str,
+    *,
+    instance: str,
+    errors: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+    **extra: Any,
+) -> Response:
+    """One problem document as a response."""
+    body: dict[str, Any] = {
+        "type": f"urn:tidewire:problem:{slug}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        **extra,
+    }
+    if errors:
+        body["errors"] = list(errors)
+    return Response(orjson.dumps(body), status, dict(headers or {}), PROBLEM)
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    shown: dict[str, Any] = {"pointer": fault.pointer, "detail": fault.detail}
+    if fault.line is not None:
+        shown |= {"line": fault.line, "column": fault.column}
+    return shown
+
+
+def problem_of(request: Request, error: BaseException) -> Response:
+    """Any error of ours, or a time-out, as a response."""
+    kind = kind_of(error)
+    headers: dict[str, str] = {}
+    extra: dict[str, Any] = {}
+    detail = error.detail if isinstance(error, TidewireError) else (domain.Unavailable.__doc__ or "")
+    if kind.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(error, domain.TooManyRequests):
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    elif kind.status == 503:
+        headers["retry-after"] = "1"
+    if isinstance(error, domain.LimitExceeded):
+        extra = {"limit": {"name": error.name, "value": error.limit}}
+    faults = error.faults if isinstance(error, domain.InvalidInput) else ()
+    return problem(
+        *kind, detail, instance=request.url.path, errors=[_fault(f) for f in faults], headers=headers, **extra
+    )
+
+
+def unexpected(path: str, error: Exception) -> Response:
+    """A fault of ours: tells the request id, and nothing about the inside."""
+    log_failure(path, error)
+    return problem(
+        *_UNEXPECTED, "Something went wrong on our side. Tell us the request id.",
+        instance=path, request_id=request_id(),
+    )
+
+
+def pointer_of(parts: Sequence[Any]) -> str:
+    """RFC 6901 pointer of a path of keys and indices."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _validation_fault(error: Mapping[str, Any]) -> dict[str, Any]:
+    place, *path = error["loc"] or ("body",)
+    message = str(error["msg"]).removeprefix("Value error, ")
+    shown: dict[str, Any] = {"pointer": pointer_of(path), "detail": message}
+    return shown if place == "body" else {**shown, "in": place}
+
+
+async def on_tidewire_error(request: Request, error: Exception) -> Response:
+    """Handler for TidewireError and TimeoutError."""
+    return problem_of(request, error)
+
+
+async def on_validation_error(request: Request, error: Exception) -> Response:
+    """Handler for faults found by the framework in parameters and bodies."""
+    assert isinstance(error, RequestValidationError)
+    faults = [_validation_fault(e) for e in error.errors()]
+    return problem(
+        *_KINDS[domain.InvalidInput], "The request does not have the expected form.",
+        instance=request.url.path, errors=faults,
+    )
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Handler for what the framework refuses by itself: unknown routes and methods."""
+    assert isinstance(error, HTTPException)
+    slug, title = _HTTP.get(error.status_code, ("refused", "Refused"))
+    details = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.url.path} does not know the method {request.method}.",
+    }
+    detail = details.get(error.status_code, str(error.detail))
+    return problem(
+        error.status_code, slug, title, detail, instance=request.url.path, headers=error.headers
+    )

@@ -1,0 +1,88 @@
+"""Group commit: requests that come while one transaction commits share the next one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from models.domain.errors import LimitExceeded, Unavailable
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class GroupCommit(Generic[T, R]):
+    """Calls `commit` with all that waits, one call at a time; an alone request waits for nothing.
+
+    `commit` answers for each item in order, with a result or with an error of that item alone. When it raises, each
+    item is tried once more by itself, so that one that the database refuses does not take the others with it.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]],
+        largest: int,
+        waiting: int,
+        observe: Callable[[int], None] = lambda size: None,
+    ) -> None:
+        self._commit = commit
+        self._largest = largest
+        self._waiting = waiting
+        self._observe = observe
+        self._queue: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def submit(self, item: T) -> R:
+        """The result of the item, after its commit. Giving up waiting does not take the item back."""
+        if self._closed:
+            raise Unavailable("This replica is stopping.")
+        if len(self._queue) >= self._waiting:
+            raise Unavailable(LimitExceeded("max_waiting_requests", self._waiting).detail)
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._drain())
+        return await future
+
+    async def close(self) -> None:
+        """Commits what waits, refuses what comes later."""
+        self._closed = True
+        if self._worker is not None:
+            await self._worker
+
+    async def _drain(self) -> None:
+        while self._queue:
+            size = min(len(self._queue), self._largest)
+            batch = [self._queue.popleft() for _ in range(size)]
+            self._observe(size)
+            await self._run(batch)
+
+    async def _run(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+        try:
+            results = await self._commit([item for item, _ in batch])
+        except Exception as error:
+            if len(batch) == 1 or isinstance(error, (Unavailable, OSError, TimeoutError)):
+                _fail(batch, error)
+                return
+            for one in batch:
+                await self._run([one])
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            _settle(future, result)
+
+
+def _fail(batch: Sequence[tuple[T, asyncio.Future[R]]], error: Exception) -> None:
+    for _, future in batch:
+        _settle(future, error)
+
+
+def _settle(future: asyncio.Future[R], result: R | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

@@ -1,0 +1,152 @@
+"""Sign-up, sign-in, sessions and the caller's own account."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from models.domain.errors import Forbidden, NotFound, Unauthenticated
+from models.domain.identity import PERMISSIONS
+from serve.auth.accounts import SignedIn
+from serve.auth.cookies import cookie_name, forget_cookie, own_page, set_cookie
+from serve.guard import GuardedRoute, deps_of, principal_of, public, signed_in
+from serve.requests import device_of
+from serve.responses import json_response, no_content
+from serve.schemas import identity as s
+
+router = APIRouter(tags=["identity"], route_class=GuardedRoute)
+
+
+def _tokens(request: Request, signed: SignedIn, status: int = 200) -> Response:
+    deps = deps_of(request)
+    body = {
+        "access_token": signed.access_token,
+        "refresh_token": signed.refresh_token,
+        "token_type": "Bearer",
+        "expires_in": signed.expires_in,
+    }
+    response = json_response(body, status)
+    set_cookie(response, deps.options, signed.refresh_token, deps.limits.refresh_token_seconds)
+    return response
+
+
+def _presented(request: Request, given: str | None) -> str:
+    if given is not None:
+        return given
+    token = request.cookies.get(cookie_name(deps_of(request).options))
+    if not token:
+        raise Unauthenticated("Send a refresh token.")
+    if not own_page(request):
+        raise Forbidden("With the cookie, this call needs the header X-Tidewire and our own origin.")
+    return token
+
+
+@router.post("/v1/auth/register", response_model=s.Tokens, status_code=201)
+@public
+async def register(request: Request, body: s.RegisterRequest) -> Response:
+    """Makes a tenant and its owner, and signs the owner in."""
+    deps = deps_of(request)
+    device = device_of(request, deps.options.trusted_hops)
+    return _tokens(request, await deps.accounts.register(body.email, body.password, body.tenant, device), 201)
+
+
+@router.post("/v1/auth/login", response_model=s.Tokens)
+@public
+async def login(request: Request, body: s.LoginRequest) -> Response:
+    """Signs in with e-mail address and password."""
+    deps = deps_of(request)
+    device = device_of(request, deps.options.trusted_hops)
+    return _tokens(request, await deps.accounts.login(body.email, body.password, body.tenant, device))
+
+
+@router.post("/v1/auth/ticket", response_model=s.Tokens)
+@public
+async def use_ticket(request: Request, body: s.TicketRequest) -> Response:
+    """Signs in with a one-time ticket."""
+    deps = deps_of(request)
+    return _tokens(request, await deps.accounts.use_ticket(body.ticket, device_of(request, deps.options.trusted_hops)))
+
+
+@router.post("/v1/auth/refresh", response_model=s.Tokens)
+@public
+async def refresh(request: Request, body: s.RefreshRequest | None = None) -> Response:
+    """Changes a refresh token, from the body or the cookie, into a new pair of tokens."""
+    token = _presented(request, body.refresh_token if body else None)
+    return _tokens(request, await deps_of(request).accounts.refresh(token))
+
+
+@router.post("/v1/auth/logout", status_code=204)
+@public
+async def logout(request: Request, body: s.RefreshRequest | None = None) -> Response:
+    """Ends the session of a refresh token, from the body or the cookie, or of the access token."""
+    deps = deps_of(request)
+    given = body.refresh_token if body else None
+    authorization = request.headers.get("authorization")
+    if given is None and authorization:
+        await deps.accounts.logout(deps.gate.admit(authorization).session_id)
+    else:
+        await deps.accounts.logout_refresh(_presented(request, given))
+    response = no_content()
+    forget_cookie(response, deps.options)
+    return response
+
+
+@router.post("/v1/auth/switch", response_model=s.Tokens)
+@signed_in
+async def switch_tenant(request: Request, body: s.SwitchRequest) -> Response:
+    """Ends this session and opens one in another tenant of the caller."""
+    deps = deps_of(request)
+    device = device_of(request, deps.options.trusted_hops)
+    return _tokens(request, await deps.accounts.switch(principal_of(request), body.tenant, device))
+
+
+@router.get("/v1/me", response_model=s.Me)
+@signed_in
+async def get_me(request: Request) -> Response:
+    """Who is signed in, where, and what that allows."""
+    principal, identity = principal_of(request), deps_of(request).ports.identity
+    user = await identity.user(principal.user_id)
+    memberships = await identity.memberships(principal.user_id)
+    here = next((m for m in memberships if m.tenant_id == principal.tenant_id), None)
+    if user is None or user.disabled or here is None:
+        raise NotFound("This account is not a member here any more.")
+    return json_response({
+        "user": {"id": user.id, "email": user.email},
+        "tenant": {"id": here.tenant_id, "name": here.name, "display_name": here.display_name},
+        "role": here.role,
+        "permissions": sorted(PERMISSIONS.get(here.role, frozenset())),
+    })
+
+
+@router.get("/v1/me/tenants", response_model=s.MyTenants)
+@signed_in
+async def list_my_tenants(request: Request) -> Response:
+    """The tenants the caller is a member of."""
+    memberships = await deps_of(request).ports.identity.memberships(principal_of(request).user_id)
+    items = [
+        {"id": m.tenant_id, "name": m.name, "display_name": m.display_name, "role": m.role} for m in memberships
+    ]
+    return json_response({"items": items, "next": None})
+
+
+@router.post("/v1/push/token", response_model=s.PushToken)
+@signed_in
+async def create_push_token(request: Request) -> Response:
+    """A short-lived token that opens the push gateway and nothing else."""
+    token, seconds = deps_of(request).accounts.push_token(principal_of(request))
+    return json_response({"token": token, "expires_in": seconds})
+
+
+@router.get("/.well-known/jwks.json", response_model=s.KeySet)
+@public
+async def get_jwks(request: Request) -> Response:
+    """The public keys that access tokens verify against."""
+    keys = deps_of(request).ports.keys.public()
+    return json_response({"keys": keys}, headers={"cache-control": "public, max-age=300"})
+
+
+@router.get("/v1/config", response_model=s.Config)
+@public
+async def get_config(request: Request) -> Response:
+    """What the page needs to know before anyone signs in."""
+    options = deps_of(request).options
+    return json_response({"version": options.version, "push_url": options.push_url})

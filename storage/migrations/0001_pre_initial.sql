@@ -1,0 +1,471 @@
+-- The schema as it is after all migrations. A test applies storage/migrations/ in order and compares.
+-- Roles: tidewire_owner owns everything; tidewire_app (API) sees only the tenants named in the setting
+-- tidewire.tenants of its transaction; tidewire_engine (shards, relay, streams) works on many tenants in
+-- one group commit. Neither of the two owns anything or may bypass row-level security.
+
+CREATE FUNCTION current_tenants() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN coalesce(nullif(current_setting('tidewire.tenants', true), ''), '{}')::uuid[];
+
+-- identity ------------------------------------------------------------------------------------------
+
+CREATE TABLE tenants (
+    id uuid PRIMARY KEY,
+    name text NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+    display_name text NOT NULL CHECK (length(display_name) BETWEEN 1 AND 200),
+    shard smallint NOT NULL CHECK (shard BETWEEN 0 AND 63),
+    workflow_generation bigint NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE users (
+    id uuid PRIMARY KEY,
+    email text NOT NULL CHECK (length(email) BETWEEN 3 AND 254),
+    password_hash text,
+    session_epoch bigint NOT NULL DEFAULT 0,
+    disabled_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX users_email_key ON users (lower(email));
+
+CREATE TABLE memberships (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    user_id uuid NOT NULL REFERENCES users,
+    role text NOT NULL CHECK (role IN ('owner', 'admin', 'editor', 'operator', 'analyst', 'viewer', 'data_scientist')),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, user_id)
+);
+CREATE INDEX memberships_user ON memberships (user_id);
+
+CREATE TABLE sessions (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users,
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz,
+    user_agent text NOT NULL DEFAULT '',
+    address text NOT NULL DEFAULT ''
+);
+
+CREATE TABLE refresh_tokens (
+    hash bytea PRIMARY KEY,
+    session_id uuid NOT NULL REFERENCES sessions,
+    issued_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    -- Within ten seconds of its use the old token is answered with the same successor (two tabs racing).
+    successor_sealed bytea
+);
+CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+
+CREATE TABLE sign_in_tickets (
+    hash bytea PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users,
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+
+-- workflows -----------------------------------------------------------------------------------------
+
+CREATE TABLE workflows (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    latest_version text NOT NULL,
+    title text NOT NULL DEFAULT '',
+    summary text NOT NULL DEFAULT '',
+    enabled boolean NOT NULL DEFAULT true,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, namespace, name)
+);
+
+CREATE TABLE workflow_versions (
+    tenant_id uuid NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    media_type text NOT NULL,
+    source text NOT NULL,
+    definition json NOT NULL,
+    content_hash bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    created_by uuid,
+    PRIMARY KEY (tenant_id, namespace, name, version),
+    FOREIGN KEY (tenant_id, namespace, name) REFERENCES workflows DEFERRABLE INITIALLY DEFERRED
+);
+
+-- What starts runs by itself, taken from schedule of the latest version of an enabled workflow.
+CREATE TABLE workflow_triggers (
+    tenant_id uuid NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('on', 'cron', 'every', 'after')),
+    spec json NOT NULL,
+    shard smallint NOT NULL,
+    next_at timestamptz,
+    PRIMARY KEY (tenant_id, namespace, name, kind),
+    FOREIGN KEY (tenant_id, namespace, name) REFERENCES workflows ON DELETE CASCADE
+);
+CREATE INDEX workflow_triggers_due ON workflow_triggers (next_at) WHERE next_at IS NOT NULL;
+
+-- runs ----------------------------------------------------------------------------------------------
+
+CREATE TABLE runs (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    shard smallint NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    status text NOT NULL DEFAULT 'pending'
+        CHECK (status IN ('pending', 'running', 'waiting', 'suspended', 'cancelled', 'faulted', 'completed')),
+    cause json NOT NULL,
+    input json NOT NULL,
+    output json,
+    error json,
+    last_seq integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
+    started_at timestamptz,
+    ended_at timestamptz,
+    wake_at timestamptz,
+    cancel_requested_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1);
+CREATE INDEX runs_open ON runs (shard, id) WHERE ended_at IS NULL;
+CREATE INDEX runs_by_workflow ON runs (tenant_id, namespace, name, id);
+
+CREATE FUNCTION forbid_change_of_final_run() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'run % is final and cannot change', OLD.id USING ERRCODE = 'TW001';
+END $$;
+CREATE TRIGGER runs_final BEFORE UPDATE ON runs FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL)
+    EXECUTE FUNCTION forbid_change_of_final_run();
+
+-- A run's id begins with its start time (UUIDv7), so a range of ids is a range of time: partitions by
+-- month keep the primary key free of a date column.
+CREATE TABLE journal (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    seq integer NOT NULL CHECK (seq > 0),
+    type text NOT NULL,
+    task text NOT NULL DEFAULT '',
+    path integer[] NOT NULL DEFAULT '{}',
+    at timestamptz NOT NULL,
+    epoch bigint NOT NULL,
+    data json NOT NULL,
+    PRIMARY KEY (tenant_id, run_id, seq)
+) PARTITION BY RANGE (run_id);
+CREATE TABLE journal_default PARTITION OF journal DEFAULT;
+
+CREATE TABLE run_search (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    document tsvector NOT NULL,
+    PRIMARY KEY (tenant_id, run_id)
+);
+CREATE INDEX run_search_document ON run_search USING gin (document);
+
+CREATE TABLE idempotency_keys (
+    tenant_id uuid NOT NULL,
+    key text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    route text NOT NULL,
+    body_hash bytea NOT NULL,
+    status smallint,
+    response json,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, route, key)
+);
+CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
+
+-- shards --------------------------------------------------------------------------------------------
+
+-- The epoch changes only on take-over; every append holds FOR SHARE on it. Heartbeats live elsewhere.
+CREATE TABLE shard_epoch (
+    shard smallint PRIMARY KEY CHECK (shard BETWEEN 0 AND 63),
+    epoch bigint NOT NULL DEFAULT 0,
+    owner text
+);
+INSERT INTO shard_epoch (shard) SELECT generate_series(0, 63);
+
+CREATE TABLE shard_owner (
+    owner text PRIMARY KEY,
+    expires_at timestamptz NOT NULL
+);
+
+-- events and the log ----------------------------------------------------------------------------------
+
+CREATE TABLE events (
+    tenant_id uuid NOT NULL,
+    source text NOT NULL,
+    id text NOT NULL,
+    type text NOT NULL,
+    subject text,
+    time timestamptz NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    envelope json NOT NULL,
+    PRIMARY KEY (tenant_id, source, id)
+);
+CREATE INDEX events_by_time ON events (tenant_id, received_at DESC);
+
+-- The log of everything that leaves. A row is final when xid < pg_snapshot_xmin(pg_current_snapshot());
+-- readers keep (xid, seq) as their position. See docs/decisions.
+CREATE TABLE outbox (
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    shard smallint NOT NULL,
+    tenant_id uuid NOT NULL,
+    topic text NOT NULL CHECK (topic IN ('events', 'push')),
+    payload json NOT NULL,
+    PRIMARY KEY (xid, seq)
+);
+
+CREATE TABLE relay_cursor (
+    sink text PRIMARY KEY CHECK (sink IN ('kafka', 'push', 'search')),
+    xid xid8 NOT NULL DEFAULT '0',
+    seq bigint NOT NULL DEFAULT 0
+);
+INSERT INTO relay_cursor (sink) VALUES ('kafka'), ('push'), ('search');
+
+-- metrics -------------------------------------------------------------------------------------------
+
+CREATE TABLE metric_definitions (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    name text NOT NULL,
+    definition json NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, name)
+);
+
+CREATE TABLE metric_points (
+    tenant_id uuid NOT NULL,
+    metric text NOT NULL,
+    step integer NOT NULL CHECK (step IN (10, 60, 3600)),
+    start timestamptz NOT NULL,
+    dimensions text NOT NULL,
+    count bigint NOT NULL,
+    sum numeric(38, 6) NOT NULL,
+    min double precision,
+    max double precision,
+    histogram bytea,
+    uniques bytea,
+    PRIMARY KEY (tenant_id, metric, step, start, dimensions)
+);
+
+-- The position each partition of the log is folded up to; moved by compare-and-set with the result.
+CREATE TABLE metric_offsets (
+    partition smallint PRIMARY KEY,
+    xid xid8 NOT NULL DEFAULT '0',
+    seq bigint NOT NULL DEFAULT 0,
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO metric_offsets (partition) SELECT generate_series(0, 7);
+
+-- notifications -------------------------------------------------------------------------------------
+
+CREATE TABLE notifications (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    run_id uuid,
+    severity text NOT NULL CHECK (severity IN ('info', 'success', 'warning', 'critical')),
+    title text NOT NULL,
+    body text NOT NULL DEFAULT '',
+    link text,
+    created_at timestamptz NOT NULL,
+    read_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX notifications_inbox ON notifications (tenant_id, user_id, id DESC);
+CREATE INDEX notifications_unread ON notifications (tenant_id, user_id) WHERE read_at IS NULL;
+
+-- integrations --------------------------------------------------------------------------------------
+
+CREATE TABLE hook_sources (
+    tenant_id uuid NOT NULL,
+    source text NOT NULL,
+    scheme text NOT NULL CHECK (scheme IN ('github', 'standard-webhooks')),
+    secret_sealed bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, source)
+);
+
+CREATE TABLE connections (
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    base_url text NOT NULL,
+    settings json NOT NULL,
+    secret_sealed bytea,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, name)
+);
+
+-- State that must outlive a session host: quota window and breaker.
+CREATE TABLE connection_state (
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    state json NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, name),
+    FOREIGN KEY (tenant_id, name) REFERENCES connections ON DELETE CASCADE
+);
+
+-- models --------------------------------------------------------------------------------------------
+
+CREATE TABLE model_versions (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    model text NOT NULL,
+    version text NOT NULL,
+    manifest json NOT NULL,
+    object_key text NOT NULL,
+    sha256 bytea NOT NULL,
+    size_bytes bigint NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    created_by uuid,
+    PRIMARY KEY (tenant_id, model, version)
+);
+
+CREATE TABLE model_aliases (
+    tenant_id uuid NOT NULL,
+    model text NOT NULL,
+    alias text NOT NULL,
+    version text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, model, alias),
+    FOREIGN KEY (tenant_id, model, version) REFERENCES model_versions
+);
+
+-- The hot path ----------------------------------------------------------------------------------------
+
+-- One group commit of a shard in one round trip. Arrays of equal length within each group; JSON as text.
+-- TW002: somebody else owns one of the shards now. TW003: a run was not where the caller believed (its last_seq
+-- moved, or it has ended). In both cases nothing is written.
+CREATE FUNCTION append_journal(
+    shards smallint[], epochs bigint[],
+    run_tenants uuid[], run_ids uuid[], run_expected integer[], run_last integer[],
+    run_statuses text[], run_started timestamptz[], run_ended timestamptz[], run_wakes timestamptz[],
+    run_outputs text[], run_errors text[],
+    entry_tenants uuid[], entry_runs uuid[], entry_seqs integer[], entry_types text[], entry_tasks text[],
+    entry_paths text[], entry_ats timestamptz[], entry_epochs bigint[], entry_datas text[],
+    log_tenants uuid[], log_shards smallint[], log_topics text[], log_payloads text[]
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    held integer;
+    moved integer;
+BEGIN
+    SELECT count(*) INTO held FROM (
+        SELECT 1 FROM shard_epoch e JOIN unnest(shards, epochs) AS claim(shard, epoch)
+            ON e.shard = claim.shard AND e.epoch = claim.epoch
+        ORDER BY e.shard FOR SHARE OF e) AS owned;
+    IF held <> cardinality(shards) THEN
+        RAISE EXCEPTION 'a shard has another owner' USING ERRCODE = 'TW002';
+    END IF;
+    UPDATE runs r SET last_seq = b.last, status = b.status, started_at = b.started, ended_at = b.ended,
+            wake_at = b.wake, output = b.output::json, error = b.error::json
+        FROM unnest(run_tenants, run_ids, run_expected, run_last, run_statuses, run_started, run_ended, run_wakes,
+                run_outputs, run_errors) AS b(tenant, id, expected, last, status, started, ended, wake, output, error)
+        WHERE r.tenant_id = b.tenant AND r.id = b.id AND r.last_seq = b.expected AND r.ended_at IS NULL;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    IF moved <> cardinality(run_ids) THEN
+        RAISE EXCEPTION 'a run has moved on' USING ERRCODE = 'TW003';
+    END IF;
+    INSERT INTO journal (tenant_id, run_id, seq, type, task, path, at, epoch, data)
+        SELECT tenant, run, seq, type, task, path::integer[], at, epoch, data::json
+        FROM unnest(entry_tenants, entry_runs, entry_seqs, entry_types, entry_tasks, entry_paths, entry_ats,
+            entry_epochs, entry_datas) AS e(tenant, run, seq, type, task, path, at, epoch, data);
+    INSERT INTO outbox (tenant_id, shard, topic, payload)
+        SELECT tenant, shard, topic, payload::json
+        FROM unnest(log_tenants, log_shards, log_topics, log_payloads) AS l(tenant, shard, topic, payload);
+END $$;
+REVOKE ALL ON FUNCTION append_journal FROM public;
+GRANT EXECUTE ON FUNCTION append_journal TO tidewire_engine;
+
+-- row-level security --------------------------------------------------------------------------------
+
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['memberships', 'workflows', 'workflow_versions', 'workflow_triggers', 'runs', 'journal',
+        'journal_default', 'run_search', 'idempotency_keys', 'events', 'outbox', 'metric_definitions',
+        'metric_points', 'notifications', 'hook_sources', 'connections', 'connection_state', 'model_versions',
+        'model_aliases'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
+        EXECUTE format('CREATE POLICY tenant ON %I TO tidewire_app USING (tenant_id = ANY ((SELECT current_tenants())::uuid[]))', t);
+        EXECUTE format('CREATE POLICY engine ON %I TO tidewire_engine USING (true)', t);
+    END LOOP;
+END $$;
+
+-- At sign-in the user is known before the tenant is.
+CREATE POLICY own ON memberships FOR SELECT TO tidewire_app
+    USING (user_id = nullif(current_setting('tidewire.user', true), '')::uuid);
+
+-- partitions ----------------------------------------------------------------------------------------
+
+-- The smallest UUIDv7 of a moment.
+CREATE FUNCTION uuid7_floor(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
+
+-- Makes the journal's partitions for the month of `since` and the `ahead` months after it; returns how many were new.
+-- Security definer: the engine may call it without owning tables.
+CREATE FUNCTION ensure_journal_partitions(since timestamptz, ahead integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    month timestamptz := date_trunc('month', since);
+    made integer := 0;
+    part text;
+BEGIN
+    FOR i IN 0..ahead LOOP
+        part := 'journal_' || to_char(month, 'YYYY_MM');
+        IF to_regclass(part) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I PARTITION OF journal FOR VALUES FROM (%L) TO (%L)',
+                part, uuid7_floor(month), uuid7_floor(month + interval '1 month'));
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
+            EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', part);
+            made := made + 1;
+        END IF;
+        month := month + interval '1 month';
+    END LOOP;
+    RETURN made;
+END $$;
+REVOKE ALL ON FUNCTION ensure_journal_partitions FROM public;
+GRANT EXECUTE ON FUNCTION ensure_journal_partitions TO tidewire_engine;
+
+-- grants --------------------------------------------------------------------------------------------
+
+GRANT SELECT, INSERT ON tenants, users, memberships, sessions, refresh_tokens, sign_in_tickets TO tidewire_app;
+GRANT UPDATE (workflow_generation) ON tenants TO tidewire_app;
+GRANT UPDATE (password_hash, session_epoch, disabled_at) ON users TO tidewire_app;
+GRANT UPDATE (revoked_at) ON sessions TO tidewire_app;
+GRANT UPDATE (used_at, successor_sealed) ON refresh_tokens TO tidewire_app;
+GRANT UPDATE (used_at) ON sign_in_tickets TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON workflows TO tidewire_app;
+GRANT SELECT, INSERT ON workflow_versions TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_triggers TO tidewire_app;
+GRANT SELECT, INSERT ON runs TO tidewire_app;
+GRANT UPDATE (cancel_requested_at) ON runs TO tidewire_app;
+GRANT SELECT ON journal, run_search TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON idempotency_keys TO tidewire_app;
+GRANT SELECT ON shard_epoch, shard_owner TO tidewire_app;
+GRANT SELECT, INSERT ON events TO tidewire_app;
+GRANT INSERT ON outbox TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON metric_definitions TO tidewire_app;
+GRANT SELECT ON metric_points TO tidewire_app;
+GRANT SELECT ON notifications TO tidewire_app;
+GRANT UPDATE (read_at) ON notifications TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON hook_sources, connections TO tidewire_app;
+GRANT SELECT ON connection_state TO tidewire_app;
+GRANT SELECT, INSERT ON model_versions TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON model_aliases TO tidewire_app;
+
+GRANT SELECT ON tenants, users, memberships, workflows, workflow_versions, metric_definitions, connections,
+    hook_sources, model_versions, model_aliases TO tidewire_engine;
+GRANT SELECT, UPDATE ON workflow_triggers TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE ON runs TO tidewire_engine;
+GRANT SELECT, INSERT ON journal, notifications TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE ON run_search, connection_state, metric_points, metric_offsets TO tidewire_engine;
+GRANT SELECT, INSERT, DELETE ON events, outbox TO tidewire_engine;
+GRANT SELECT, DELETE ON idempotency_keys TO tidewire_engine;
+GRANT SELECT, UPDATE ON shard_epoch, relay_cursor TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON shard_owner TO tidewire_engine;

@@ -1,0 +1,149 @@
+"""The one pool of a process, and `unit_of_work`: one transaction, scoped to the tenants it may touch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Protocol, cast
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from models.domain.errors import Conflict, Unavailable
+
+
+class ReadConn(Protocol):
+    """A connection inside a read-only transaction; repositories that only read take this."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+
+
+class WriteConn(ReadConn, Protocol):
+    """A connection inside a transaction that may write."""
+
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+    async def executemany(self, command: str, args: Iterable[Any]) -> None: ...
+
+
+FINAL_RUN = "TW001"
+_SETTINGS = {
+    "idle_in_transaction_session_timeout": "10s",
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "timezone": "UTC",
+    "synchronous_commit": "on",
+}
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    OSError,
+    TimeoutError,
+)
+
+
+class Database:
+    """A pool for one login role. Open it on the loop that uses it; close what you opened."""
+
+    def __init__(
+        self, dsn: str, *, application: str, min_size: int = 1, max_size: int = 10, acquire_seconds: float = 2.0
+    ):
+        self._dsn, self._application = dsn, application
+        self._min, self._max = min_size, max_size
+        self._acquire_seconds = acquire_seconds
+        self._pool: asyncpg.Pool[Any] | None = None
+
+    async def open(self) -> None:
+        """Connects; Unavailable when PostgreSQL does not answer."""
+        with translated():
+            self._pool = await asyncpg.create_pool(
+                self._dsn,
+                min_size=self._min,
+                max_size=self._max,
+                init=_set_codecs,
+                timeout=self._acquire_seconds,
+                command_timeout=30,
+                server_settings={**_SETTINGS, "application_name": self._application},
+            )
+
+    async def close(self) -> None:
+        """Closes the pool; connections in use get a moment to finish."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                async with asyncio.timeout(5):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def unit_of_work(self, tenants: Iterable[UUID] = ()) -> AsyncIterator[WriteConn]:
+        """One read-write transaction: commits at the end of the block, rolls back on any exception."""
+        async with self._transaction(tenants, readonly=False) as connection:
+            yield cast(WriteConn, connection)
+
+    @asynccontextmanager
+    async def read(self, tenants: Iterable[UUID] = ()) -> AsyncIterator[ReadConn]:
+        """One read-only transaction over a single snapshot."""
+        async with self._transaction(tenants, readonly=True) as connection:
+            yield cast(ReadConn, connection)
+
+    @asynccontextmanager
+    async def _transaction(self, tenants: Iterable[UUID], readonly: bool) -> AsyncIterator[Any]:
+        if self._pool is None:
+            raise Unavailable("The database is not open.")
+        named = list(tenants)
+        acquired = self._pool.acquire(timeout=self._acquire_seconds)
+        with translated():
+            async with acquired as connection, connection.transaction(readonly=readonly):
+                if named:
+                    await connection.execute("SELECT set_config('tidewire.tenants', $1, true)", array_text(named))
+                yield connection
+
+
+def array_text(ids: Iterable[UUID]) -> str:
+    """The text form of a uuid array."""
+    return "{" + ",".join(map(str, ids)) + "}"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns what asyncpg raises into our errors, so that no SQL reaches a client."""
+    try:
+        yield
+    except asyncpg.DeadlockDetectedError as error:
+        raise Unavailable("The database was busy with the same rows; try again.") from error
+    except asyncpg.QueryCanceledError as error:
+        raise Unavailable("The database took too long.") from error
+    except asyncpg.RaiseError as error:
+        if error.sqlstate == FINAL_RUN:
+            raise Conflict("The run has ended; its state is final.") from error
+        raise
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == FINAL_RUN:
+            raise Conflict("The run has ended; its state is final.") from error
+        if isinstance(error, _AWAY) or (error.sqlstate or "")[:2] in ("08", "57", "53"):
+            raise Unavailable("The database is away; try again shortly.") from error
+        raise
+    except _AWAY as error:
+        raise Unavailable("The database is away; try again shortly.") from error
+
+
+async def _set_codecs(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, encoder=_dump, decoder=orjson.loads, schema="pg_catalog", format="text")
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()

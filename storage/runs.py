@@ -1,0 +1,193 @@
+"""Runs and their journals: accepting in groups, appending in groups, finding what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from models.domain.errors import Conflict, StaleEpoch
+from models.domain.identity import TenantScope
+from models.domain.journal import Entry, EntryType
+from models.domain.runs import NewRun, Run, RunStatus, WorkflowRef
+from storage.postgres import ReadConn, WriteConn
+from storage.queries import load
+
+_SQL = load("runs")
+_JOURNAL = load("journal")
+STALE_EPOCH, RUN_MOVED = "TW002", "TW003"
+
+
+class RunMoved(Conflict):
+    """A run was not at the journal position the append expected; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunAppend:
+    """New entries of one run and what they make of it. `expected` is last_seq before, entries follow it gapless."""
+
+    tenant_id: UUID
+    run_id: UUID
+    shard: int
+    epoch: int
+    expected: int
+    entries: Sequence[Entry]
+    status: RunStatus
+    started_at: datetime | None
+    ended_at: datetime | None = None
+    wake_at: datetime | None = None
+    output: Any = None
+    error: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One row for the outbox; `payload` is JSON text."""
+
+    tenant_id: UUID
+    shard: int
+    topic: str
+    payload: str
+
+
+async def accept(conn: WriteConn, runs: Sequence[NewRun], shards: Mapping[UUID, int]) -> None:
+    """Makes runs durable as pending; `shards` maps tenants to their shard."""
+    await conn.execute(
+        _SQL["accept"],
+        [run.tenant_id for run in runs],
+        [run.id for run in runs],
+        [shards[run.tenant_id] for run in runs],
+        [run.workflow.namespace for run in runs],
+        [run.workflow.name for run in runs],
+        [run.workflow.version for run in runs],
+        [to_json(run.cause) for run in runs],
+        [to_json(run.input) for run in runs],
+        [run.created_at for run in runs],
+    )
+
+
+async def append(conn: WriteConn, batch: Sequence[RunAppend], log: Sequence[LogRow]) -> None:
+    """One group commit: entries, run states and log rows. StaleEpoch or RunMoved: nothing was written."""
+    epochs = {item.shard: item.epoch for item in batch}
+    held = sorted(epochs)
+    rows = [(item, entry) for item in batch for entry in item.entries]
+    try:
+        await conn.execute(
+            _SQL["append"],
+            held,
+            [epochs[shard] for shard in held],
+            [item.tenant_id for item in batch],
+            [item.run_id for item in batch],
+            [item.expected for item in batch],
+            [item.expected + len(item.entries) for item in batch],
+            [item.status.value for item in batch],
+            [item.started_at for item in batch],
+            [item.ended_at for item in batch],
+            [item.wake_at for item in batch],
+            [to_json(item.output) if item.status is RunStatus.COMPLETED else None for item in batch],
+            [to_json(item.error) if item.error is not None else None for item in batch],
+            [item.tenant_id for item, _ in rows],
+            [item.run_id for item, _ in rows],
+            [entry.seq for _, entry in rows],
+            [entry.type.value for _, entry in rows],
+            [entry.task for _, entry in rows],
+            ["{" + ",".join(map(str, entry.path)) + "}" for _, entry in rows],
+            [entry.at for _, entry in rows],
+            [item.epoch for item, _ in rows],
+            [to_json(entry.data) for _, entry in rows],
+            [row.tenant_id for row in log],
+            [row.shard for row in log],
+            [row.topic for row in log],
+            [row.payload for row in log],
+        )
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == STALE_EPOCH:
+            raise StaleEpoch from error
+        if error.sqlstate == RUN_MOVED:
+            raise RunMoved from error
+        raise
+
+
+async def get(conn: ReadConn, scope: TenantScope, run_id: UUID) -> Run | None:
+    """The run, or None."""
+    row = await conn.fetchrow(_SQL["get"], scope.tenant_id, run_id)
+    return _run(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """What a list of runs is narrowed to; ids are the smallest of their moment (`uuid7_floor`)."""
+
+    status: Sequence[str] | None = None
+    namespace: str | None = None
+    name: str | None = None
+    text: str | None = None
+    from_id: UUID | None = None
+    to_id: UUID | None = None
+    before: UUID | None = None
+
+
+async def find(conn: ReadConn, scope: TenantScope, wanted: RunFilter, limit: int) -> list[Run]:
+    """Newest first, without input and output."""
+    status = list(wanted.status) if wanted.status else None
+    rows = await conn.fetch(
+        _SQL["list"], scope.tenant_id, status, wanted.namespace, wanted.name, wanted.from_id, wanted.to_id,
+        wanted.text, wanted.before, limit,
+    )  # fmt: skip
+    return [_run(row) for row in rows]
+
+
+async def request_cancel(conn: WriteConn, scope: TenantScope, run_id: UUID, at: datetime) -> int | None:
+    """Notes the wish durably; the shard of the run, or None when there is no such open run."""
+    shard: int | None = await conn.fetchval(_SQL["request_cancel"], scope.tenant_id, run_id, at)
+    return shard
+
+
+async def journal_page(conn: ReadConn, scope: TenantScope, run_id: UUID, after: int, limit: int) -> list[Entry]:
+    """Entries with seq > after, in order."""
+    rows = await conn.fetch(_JOURNAL["page"], scope.tenant_id, run_id, after, limit)
+    return [
+        Entry(row["seq"], EntryType(row["type"]), row["at"], row["task"], tuple(row["path"]), row["data"])
+        for row in rows
+    ]
+
+
+async def open_of_shards(conn: ReadConn, shards: Sequence[int], after: UUID, limit: int) -> list[tuple[int, Run]]:
+    """Open runs of these shards by id, each with its shard; engine role only."""
+    rows = await conn.fetch(_SQL["open_of_shards"], list(shards), after, limit)
+    return [(row["shard"], _run({**row, "output": None, "error": None, "ended_at": None})) for row in rows]
+
+
+async def last_seqs(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, int]:
+    """run id -> last_seq, to learn whether an append whose answer was lost has happened."""
+    rows = await conn.fetch(_SQL["last_seqs"], [tenant for tenant, _ in keys], [run for _, run in keys])
+    return {row["id"]: row["last_seq"] for row in rows}
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON text."""
+    return orjson.dumps(value).decode()
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    return Run(
+        tenant_id=row["tenant_id"],
+        id=row["id"],
+        workflow=WorkflowRef(row["namespace"], row["name"], row["version"]),
+        status=RunStatus(row["status"]),
+        input=row["input"],
+        output=row["output"],
+        error=row["error"],
+        cause=row["cause"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        last_seq=row["last_seq"],
+        wake_at=row["wake_at"],
+        cancel_requested_at=row["cancel_requested_at"],
+    )

@@ -1,0 +1,47 @@
+-- name: accept
+INSERT INTO runs (tenant_id, id, shard, namespace, name, version, cause, input, created_at)
+SELECT b.tenant, b.id, b.shard, b.namespace, b.name, b.version, b.cause::json, b.input::json, b.created
+FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::timestamptz[]) AS b(tenant, id, shard, namespace, name, version, cause, input, created);
+
+-- name: get
+SELECT * FROM runs WHERE tenant_id = $1 AND id = $2;
+
+-- name: list
+SELECT r.tenant_id, r.id, r.namespace, r.name, r.version, r.status, r.cause, r.error, r.last_seq, r.created_at,
+    r.started_at, r.ended_at, r.wake_at, r.cancel_requested_at, NULL::json AS input, NULL::json AS output
+FROM runs r
+WHERE r.tenant_id = $1
+  AND ($2::text[] IS NULL OR r.status = ANY ($2))
+  AND ($3::text IS NULL OR r.namespace = $3)
+  AND ($4::text IS NULL OR r.name = $4)
+  AND ($5::uuid IS NULL OR r.id >= $5)
+  AND ($6::uuid IS NULL OR r.id < $6)
+  AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM run_search s WHERE s.tenant_id = $1 AND s.run_id = r.id
+        AND s.document @@ websearch_to_tsquery('simple', $7)))
+  AND ($8::uuid IS NULL OR r.id < $8)
+ORDER BY r.id DESC
+LIMIT $9;
+
+-- name: request_cancel
+UPDATE runs SET cancel_requested_at = coalesce(cancel_requested_at, $3)
+WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
+RETURNING shard;
+
+-- name: shard_of
+SELECT shard FROM tenants WHERE id = $1;
+
+-- name: open_of_shards
+SELECT tenant_id, id, shard, namespace, name, version, status, cause, input, last_seq, created_at, started_at,
+    wake_at, cancel_requested_at
+FROM runs
+WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND id > $2
+ORDER BY id
+LIMIT $3;
+
+-- name: append
+SELECT append_journal($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    $22, $23, $24, $25);
+
+-- name: last_seqs
+SELECT tenant_id, id, last_seq, status FROM runs WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]));

@@ -1,0 +1,1 @@
+"""A whole system, used from outside as a person or a program would."""

