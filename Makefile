@@ -26,8 +26,19 @@ lint: $(BIN)/.dev ## Formatting rules, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: $(BIN)/.dev ## Every test; ends with one plain summary
+test: $(BIN)/.dev web tests/npm/node_modules/.done ## Every test; ends with one plain summary
+	cd serve/web && PATH=$(CURDIR)/$(BIN):$$PATH npm test --silent
 	$(BIN)/python -m pytest -q
+
+web: serve/web/dist/.done ## The web application, from serve/web
+
+serve/web/dist/.done: $(BIN)/.runtime serve/web/package-lock.json $(shell find serve/web/src serve/web/public serve/web/index.html serve/web/vite.config.ts -type f 2>/dev/null)
+	cd serve/web && PATH=$(CURDIR)/$(BIN):$$PATH && npm ci --silent --no-fund --no-audit && npm run --silent build
+	@touch $@
+
+tests/npm/node_modules/.done: $(BIN)/.runtime tests/npm/package-lock.json
+	cd tests/npm && PATH=$(CURDIR)/$(BIN):$$PATH npm ci --silent --no-fund --no-audit
+	@touch $@
 
 lock: ## Pin every dependency with its hashes
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate -o requirements.lock pyproject.toml
