@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-from models.domain.errors import Conflict, Unavailable
+from models.domain.errors import Conflict, InvalidInput, Unavailable
+from storage.liveness import Liveness
 
 
 class ReadConn(Protocol):
@@ -33,6 +34,7 @@ class WriteConn(ReadConn, Protocol):
 
 
 FINAL_RUN = "TW001"
+_PROBE_SECONDS = 0.9
 _SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
     "statement_timeout": "30s",
@@ -54,15 +56,27 @@ _AWAY = (
 
 
 class Database:
-    """A pool for one login role. Open it on the loop that uses it; close what you opened."""
+    """A pool for one login role. Open it on the loop that uses it; close what you opened.
+
+    A PostgreSQL that does not answer is Unavailable within two seconds: 1.5 to get a connection, or `patience` plus
+    the probe in the middle of a transaction. A slow one is waited for, up to the command timeout of 30 seconds.
+    """
 
     def __init__(
-        self, dsn: str, *, application: str, min_size: int = 1, max_size: int = 10, acquire_seconds: float = 2.0
+        self,
+        dsn: str,
+        *,
+        application: str,
+        min_size: int = 1,
+        max_size: int = 10,
+        acquire_seconds: float = 1.5,
+        patience: float = 0.9,
     ):
         self._dsn, self._application = dsn, application
         self._min, self._max = min_size, max_size
         self._acquire_seconds = acquire_seconds
         self._pool: asyncpg.Pool[Any] | None = None
+        self._liveness = Liveness(self._probe, self._expire, patience)
 
     async def open(self) -> None:
         """Connects; Unavailable when PostgreSQL does not answer."""
@@ -72,6 +86,7 @@ class Database:
                 min_size=self._min,
                 max_size=self._max,
                 init=_set_codecs,
+                reset=_nothing_to_reset,
                 timeout=self._acquire_seconds,
                 command_timeout=30,
                 server_settings={**_SETTINGS, "application_name": self._application},
@@ -79,6 +94,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes the pool; connections in use get a moment to finish."""
+        await self._liveness.close()
         if self._pool is not None:
             pool, self._pool = self._pool, None
             try:
@@ -88,28 +104,68 @@ class Database:
                 pool.terminate()
 
     @asynccontextmanager
-    async def unit_of_work(self, tenants: Iterable[UUID] = ()) -> AsyncIterator[WriteConn]:
-        """One read-write transaction: commits at the end of the block, rolls back on any exception."""
-        async with self._transaction(tenants, readonly=False) as connection:
+    async def unit_of_work(self, tenants: Iterable[UUID] = (), *, user: UUID | None = None) -> AsyncIterator[WriteConn]:
+        """One read-write transaction: commits at the end of the block, rolls back on any exception.
+
+        `user` opens the memberships of one user, for sign-in, when the tenant is not known yet.
+        """
+        async with self._transaction(_begin("BEGIN", tenants, user)) as connection:
             yield cast(WriteConn, connection)
 
     @asynccontextmanager
-    async def read(self, tenants: Iterable[UUID] = ()) -> AsyncIterator[ReadConn]:
+    async def read(self, tenants: Iterable[UUID] = (), *, user: UUID | None = None) -> AsyncIterator[ReadConn]:
         """One read-only transaction over a single snapshot."""
-        async with self._transaction(tenants, readonly=True) as connection:
+        begin = _begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tenants, user)
+        async with self._transaction(begin) as connection:
             yield cast(ReadConn, connection)
 
     @asynccontextmanager
-    async def _transaction(self, tenants: Iterable[UUID], readonly: bool) -> AsyncIterator[Any]:
+    async def _transaction(self, begin: str) -> AsyncIterator[Any]:
         if self._pool is None:
             raise Unavailable("The database is not open.")
-        named = list(tenants)
-        acquired = self._pool.acquire(timeout=self._acquire_seconds)
         with translated():
-            async with acquired as connection, connection.transaction(readonly=readonly):
-                if named:
-                    await connection.execute("SELECT set_config('tidewire.tenants', $1, true)", array_text(named))
-                yield connection
+            async with self._pool.acquire(timeout=self._acquire_seconds) as connection:
+                with self._liveness.watched(connection):
+                    try:
+                        await connection.execute(begin)
+                        yield connection
+                        await connection.execute("COMMIT")
+                    except BaseException:
+                        await _roll_back(connection)
+                        raise
+
+    async def _probe(self) -> None:
+        try:
+            connection = await asyncpg.connect(self._dsn, timeout=_PROBE_SECONDS)
+        except asyncpg.PostgresError:
+            return
+        connection.terminate()
+
+    async def _expire(self) -> None:
+        if self._pool is not None:
+            await self._pool.expire_connections()
+
+
+def _begin(verb: str, tenants: Iterable[UUID], user: UUID | None) -> str:
+    """Begins and scopes in one round trip. The ids go in as text of `UUID`, which holds no quote."""
+    statements = [verb]
+    named = [UUID(int=tenant.int) for tenant in tenants]
+    if named:
+        statements.append(f"SELECT set_config('tidewire.tenants', '{array_text(named)}', true)")
+    if user is not None:
+        statements.append(f"SELECT set_config('tidewire.user', '{UUID(int=user.int)}', true)")
+    return "; ".join(statements)
+
+
+async def _roll_back(connection: Any) -> None:
+    """Leaves the error of the block as the one that is told; a connection that is gone has rolled back."""
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
+
+
+async def _nothing_to_reset(_: Any) -> None:
+    """No session state is ever set, so giving a connection back costs no round trip."""
 
 
 def array_text(ids: Iterable[UUID]) -> str:
@@ -126,10 +182,8 @@ def translated() -> Iterator[None]:
         raise Unavailable("The database was busy with the same rows; try again.") from error
     except asyncpg.QueryCanceledError as error:
         raise Unavailable("The database took too long.") from error
-    except asyncpg.RaiseError as error:
-        if error.sqlstate == FINAL_RUN:
-            raise Conflict("The run has ended; its state is final.") from error
-        raise
+    except asyncpg.DataError as error:
+        raise InvalidInput("The database cannot store a value of this request.") from error
     except asyncpg.PostgresError as error:
         if error.sqlstate == FINAL_RUN:
             raise Conflict("The run has ended; its state is final.") from error

@@ -26,6 +26,7 @@ CREATE TABLE users (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
+CREATE INDEX users_disabled ON users (disabled_at) WHERE disabled_at IS NOT NULL;
 
 CREATE TABLE memberships (
     tenant_id uuid NOT NULL REFERENCES tenants,
@@ -45,6 +46,8 @@ CREATE TABLE sessions (
     user_agent text NOT NULL DEFAULT '',
     address text NOT NULL DEFAULT ''
 );
+CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
 
 CREATE TABLE refresh_tokens (
     hash bytea PRIMARY KEY,
@@ -380,6 +383,64 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION append_journal FROM public;
 GRANT EXECUTE ON FUNCTION append_journal TO tidewire_engine;
+
+-- Accepts runs of many tenants in one round trip; arrays of equal length, JSON as text. One answer for each request, by
+-- its place n from 1: accepted, repeated (run_id is the earlier run), mismatch, unknown or disabled.
+CREATE FUNCTION accept_runs(
+    tenants uuid[], ids uuid[], namespaces text[], names text[], versions text[], causes text[], inputs text[],
+    created timestamptz[], keys text[], routes text[], hashes bytea[], remembered interval
+) RETURNS TABLE (n bigint, outcome text, run_id uuid, shard smallint, version text) LANGUAGE plpgsql AS $$
+DECLARE
+    outcomes text[];
+    found_versions text[];
+    shards smallint[];
+    won uuid[] := '{}';
+    keyed boolean := EXISTS (SELECT 1 FROM unnest(keys) AS k WHERE k IS NOT NULL);
+BEGIN
+    SELECT array_agg(CASE WHEN v.version IS NULL THEN 'unknown' WHEN w.enabled THEN 'accepted' ELSE 'disabled' END
+            ORDER BY a.n), array_agg(v.version ORDER BY a.n), array_agg(t.shard ORDER BY a.n)
+        INTO outcomes, found_versions, shards
+        FROM unnest(tenants, namespaces, names, versions) WITH ORDINALITY AS a(tenant, namespace, name, version, n)
+        LEFT JOIN tenants t ON t.id = a.tenant
+        LEFT JOIN workflows w ON w.tenant_id = a.tenant AND w.namespace = a.namespace AND w.name = a.name
+        LEFT JOIN workflow_versions v ON v.tenant_id = a.tenant AND v.namespace = a.namespace AND v.name = a.name
+            AND v.version = coalesce(a.version, w.latest_version);
+    IF keyed THEN
+        -- Sorted, so that two transactions with the same keys wait for each other and do not deadlock.
+        WITH claimed AS (
+            INSERT INTO idempotency_keys AS i (tenant_id, route, key, body_hash, response, created_at)
+            SELECT DISTINCT ON (a.tenant, a.route, a.key) a.tenant, a.route, a.key, a.hash,
+                json_build_object('run', a.id), a.at
+            FROM unnest(tenants, routes, keys, hashes, ids, created, outcomes) WITH ORDINALITY
+                AS a(tenant, route, key, hash, id, at, outcome, n)
+            WHERE a.key IS NOT NULL AND a.outcome = 'accepted'
+            ORDER BY a.tenant, a.route, a.key, a.n
+            ON CONFLICT (tenant_id, route, key) DO UPDATE
+                SET body_hash = excluded.body_hash, response = excluded.response, created_at = excluded.created_at
+                WHERE i.created_at < excluded.created_at - remembered
+            RETURNING (i.response ->> 'run')::uuid AS run)
+        SELECT coalesce(array_agg(c.run), '{}') INTO won FROM claimed c;
+    END IF;
+    INSERT INTO runs (tenant_id, id, shard, namespace, name, version, cause, input, created_at)
+        SELECT a.tenant, a.id, a.shard, a.namespace, a.name, a.version, a.cause::json, a.input::json, a.at
+        FROM unnest(tenants, ids, shards, namespaces, names, found_versions, causes, inputs, created, keys, outcomes)
+            AS a(tenant, id, shard, namespace, name, version, cause, input, at, key, outcome)
+        WHERE a.outcome = 'accepted' AND (a.key IS NULL OR a.id = ANY (won));
+    IF NOT keyed THEN
+        RETURN QUERY SELECT a.n, a.outcome, a.id, a.shard, a.version
+            FROM unnest(outcomes, ids, shards, found_versions) WITH ORDINALITY AS a(outcome, id, shard, version, n);
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT a.n,
+            CASE WHEN i.key IS NULL THEN a.outcome WHEN i.body_hash = a.hash THEN 'repeated' ELSE 'mismatch' END,
+            CASE WHEN i.key IS NULL THEN a.id ELSE (i.response ->> 'run')::uuid END, a.shard, a.version
+        FROM unnest(tenants, routes, keys, hashes, ids, created, outcomes, shards, found_versions) WITH ORDINALITY
+            AS a(tenant, route, key, hash, id, at, outcome, shard, version, n)
+        LEFT JOIN idempotency_keys i ON i.tenant_id = a.tenant AND i.route = a.route AND i.key = a.key
+            AND a.id <> ALL (won) AND i.created_at >= a.at - remembered;
+END $$;
+REVOKE ALL ON FUNCTION accept_runs FROM public;
+GRANT EXECUTE ON FUNCTION accept_runs TO tidewire_app, tidewire_engine;
 
 -- row-level security --------------------------------------------------------------------------------
 

@@ -49,10 +49,13 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class TenantScope:
-    """The tenant that a repository call may see; made from a Principal or by a trusted loop only."""
+    """The tenant that a repository call may see; made from a Principal or by a trusted loop only.
+
+    `shard` is None where nobody looked it up.
+    """
 
     tenant_id: UUID
-    shard: int
+    shard: int | None = None
 
 
 def allows(role: str, permission: str) -> bool:

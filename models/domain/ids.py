@@ -18,6 +18,11 @@ def uuid7(at: datetime | None = None) -> UUID:
     return UUID(int=value)
 
 
+def uuid7_floor(at: datetime) -> UUID:
+    """The smallest identifier of the millisecond of `at`; as the SQL function of the same name."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80 & ((1 << 128) - 1))
+
+
 def shard_of(tenant: UUID, shards: int = 64) -> int:
     """The shard a new tenant is put on (stored with the tenant, so that it can be moved later)."""
     return int.from_bytes(hashlib.blake2b(tenant.bytes, digest_size=4).digest(), "big") % shards
