@@ -236,10 +236,24 @@ CREATE TABLE metric_definitions (
     tenant_id uuid NOT NULL REFERENCES tenants,
     name text NOT NULL,
     definition json NOT NULL,
+    -- The transaction that wrote this definition: it counts the events of later ones.
+    since xid8 NOT NULL DEFAULT pg_current_xact_id(),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, name)
 );
+CREATE INDEX metric_definitions_since ON metric_definitions (since);
 
+-- Which values of a dimension are kept apart; when there are max_dimension_values, others read `other`.
+CREATE TABLE metric_dimension_values (
+    tenant_id uuid NOT NULL,
+    metric text NOT NULL,
+    place smallint NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (tenant_id, metric, place, value)
+);
+
+-- `metric` is the name and, of a tenant's metric, the transaction of its definition (delays@4711); `dimensions` a
+-- JSON array of values in the order of the definition.
 CREATE TABLE metric_points (
     tenant_id uuid NOT NULL,
     metric text NOT NULL,
@@ -253,7 +267,7 @@ CREATE TABLE metric_points (
     histogram bytea,
     uniques bytea,
     PRIMARY KEY (tenant_id, metric, step, start, dimensions)
-);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 
 -- The position each partition of the log is folded up to; moved by compare-and-set with the result.
 CREATE TABLE metric_offsets (
@@ -449,8 +463,8 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['memberships', 'workflows', 'workflow_versions', 'workflow_triggers', 'runs', 'journal',
         'journal_default', 'run_search', 'idempotency_keys', 'events', 'outbox', 'metric_definitions',
-        'metric_points', 'notifications', 'hook_sources', 'connections', 'connection_state', 'model_versions',
-        'model_aliases'] LOOP
+        'metric_dimension_values', 'metric_points', 'notifications', 'hook_sources', 'connections',
+        'connection_state', 'model_versions', 'model_aliases'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY tenant ON %I TO tidewire_app USING (tenant_id = ANY ((SELECT current_tenants())::uuid[]))', t);
@@ -527,6 +541,7 @@ GRANT SELECT, INSERT, UPDATE ON runs TO tidewire_engine;
 GRANT SELECT, INSERT ON journal, notifications TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON run_search, connection_state, metric_points, metric_offsets TO tidewire_engine;
 GRANT SELECT, INSERT, DELETE ON events, outbox TO tidewire_engine;
+GRANT SELECT, INSERT ON metric_dimension_values TO tidewire_engine;
 GRANT SELECT, DELETE ON idempotency_keys TO tidewire_engine;
 GRANT SELECT, UPDATE ON shard_epoch, relay_cursor TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON shard_owner TO tidewire_engine;

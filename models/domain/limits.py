@@ -12,6 +12,8 @@ class Limits:
     max_definition_bytes: int = 1_000_000
     max_definition_depth: int = 64
     max_definition_nodes: int = 50_000
+    max_definition_faults: int = 100
+    min_schedule_seconds: int = 1
     max_expression_bytes: int = 16_384
     max_data_bytes: int = 1_000_000
     max_request_bytes: int = 4_000_000
@@ -31,6 +33,8 @@ class Limits:
     max_dimension_values: int = 10_000
     max_dimension_bytes: int = 256
     max_metric_points: int = 20_000
+    max_metric_cells: int = 100_000
+    max_metric_value: float = 1e15
     max_metrics_per_tenant: int = 200
     max_hook_age_seconds: int = 300
     max_hook_memory_seconds: int = 345_600

@@ -1,0 +1,306 @@
+"""Metrics: what is counted, in which windows, and how events become deltas.
+
+An event belongs to the window of its `time`. A metric with a value counts the events that have a number there; one
+without counts every event of its type. All of this is pure, so the same functions serve the stream and the recount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from models.domain.events import LIFECYCLE_PREFIX, parse_time
+from models.domain.limits import Limits
+from models.domain.metric_cells import Cell, cell_of, merge
+from models.domain.metric_values import Reader, at_pointer, cut_text, number_at, parse_pointer, text_at
+
+STEPS = (10, 60, 3600)
+OTHER = "other"
+_RUN_ENDS = tuple(f"{LIFECYCLE_PREFIX}workflow.{how}.v1" for how in ("completed", "faulted", "cancelled"))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_KNOWN_TYPES = 10_000
+
+
+class Event(Protocol):
+    """What a metric looks at in a CloudEvent; `data` may be decoded when it is asked for."""
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def time(self) -> str: ...
+
+    @property
+    def data(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metric:
+    """A definition. `since` is the transaction that made it: a tenant's metric counts later events only."""
+
+    name: str
+    types: tuple[str, ...] | None
+    dimensions: tuple[str, ...]
+    readers: tuple[Reader, ...]
+    value: Reader | None = None
+    unique: Reader | None = None
+    since: int = 0
+    reads_data: bool = True
+
+    @property
+    def key(self) -> str:
+        """The name of its cells: a changed definition begins anew, under another key."""
+        return f"{self.name}@{self.since}" if self.since else self.name
+
+
+class CellKey(NamedTuple):
+    """Names a cell; `start` in seconds since 1970, a multiple of `step`."""
+
+    tenant: UUID
+    metric: str
+    step: int
+    start: int
+    dimensions: tuple[str, ...]
+
+
+Deltas = dict[CellKey, Cell]
+
+
+def _workflow(event: Event, data: Any) -> str:
+    namespace, name = at_pointer(("workflow", "namespace"), data), at_pointer(("workflow", "name"), data)
+    return f"{namespace}/{name}"
+
+
+def _attribute(name: str) -> Reader:
+    read = attrgetter(name)
+    return lambda event, data: read(event)
+
+
+EVENTS = Metric("events", None, ("type", "source"), (_attribute("type"), _attribute("source")), reads_data=False)
+RUNS = Metric(
+    "runs",
+    _RUN_ENDS,
+    ("workflow", "status"),
+    (_workflow, partial(text_at, ("status",))),
+    value=partial(number_at, ("durationMs",), Limits().max_metric_value),
+)
+BUILT_IN: Mapping[str, Metric] = {metric.name: metric for metric in (EVENTS, RUNS)}
+
+
+def metric_of(name: str, definition: Mapping[str, Any], since: int, limits: Limits = Limits()) -> Metric:  # noqa: B008
+    """A tenant's definition: `type`, `value`, `dimensions`, `unique` as PUT; pointers go into the event's data."""
+    dimensions = definition.get("dimensions") or ()
+    value, unique = definition.get("value"), definition.get("unique")
+    return Metric(
+        name,
+        (definition["type"],),
+        tuple(dimension["name"] for dimension in dimensions),
+        tuple(partial(text_at, parse_pointer(dimension["pointer"])) for dimension in dimensions),
+        None if value is None else partial(number_at, parse_pointer(value), limits.max_metric_value),
+        None if unique is None else partial(text_at, parse_pointer(unique)),
+        since,
+        bool(dimensions) or value is not None or unique is not None,
+    )
+
+
+def window_start(at: datetime, step: int) -> int:
+    """Where the window of `at` begins, in seconds since 1970."""
+    seconds = (at - _EPOCH).days * 86_400 + (at - _EPOCH).seconds
+    return seconds - seconds % step
+
+
+class Windows:
+    """Windows of 10 s by the `time` of an event; remembers the windows of canonical times, which come in crowds."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def start(self, time: str) -> int | None:
+        """None when `time` is not a time: such an event is in no window."""
+        if time.endswith("Z") and time[10:11] == "T":
+            # All times with these 18 characters (2026-11-24T10:15:3) are in one window.
+            prefix = time[:18]
+            found = self._known.get(prefix)
+            if found is None and (found := _start(time)) is not None and len(time) >= 20:
+                self._known[prefix] = found
+            return found
+        return _start(time)
+
+
+def _start(time: str) -> int | None:
+    try:
+        return window_start(parse_time(time), STEPS[0])
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+class Plan:
+    """The metrics of one tenant by the event types that touch them."""
+
+    def __init__(self, own: Iterable[Metric] = ()) -> None:
+        self._own: dict[str, list[Metric]] = {}
+        for metric in chain((RUNS,), own):
+            for kind in metric.types or ():
+                self._own.setdefault(kind, []).append(metric)
+        self._touched: dict[str, tuple[tuple[Metric, ...], bool]] = {}
+
+    def touched(self, kind: str) -> tuple[tuple[Metric, ...], bool]:
+        """The metrics of a type, and whether one of them reads the data."""
+        found = self._touched.get(kind)
+        if found is None:
+            metrics = tuple(self._own.get(kind, ()))
+            if not kind.startswith(LIFECYCLE_PREFIX):
+                metrics = (EVENTS, *metrics)
+            found = metrics, any(metric.reads_data for metric in metrics)
+            if len(self._touched) < _MAX_KNOWN_TYPES:
+                self._touched[kind] = found
+        return found
+
+
+@dataclass(slots=True)
+class _Group:
+    """Events of one cell-to-be."""
+
+    count: int = 0
+    values: list[int | float] = field(default_factory=list)
+    uniques: set[str] = field(default_factory=set)
+
+
+class Fold:
+    """Collects events, then tells the deltas they make. For one batch of one reader."""
+
+    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008
+        self._limits = limits
+        self._windows = Windows()
+        self._groups: dict[tuple[UUID, Metric, int, tuple[str, ...]], _Group] = {}
+        self.events = 0
+
+    def add(self, tenant: UUID, plan: Plan, event: Event, transaction: int) -> None:
+        """Counts an event that was written to the log by `transaction`."""
+        metrics, reads_data = plan.touched(event.type)
+        start = self._windows.start(event.time) if metrics else None
+        if start is None:
+            return
+        self.events += 1
+        data = event.data if reads_data else None
+        for metric in metrics:
+            if transaction > metric.since:
+                self._count(tenant, metric, start, event, data)
+
+    def _count(self, tenant: UUID, metric: Metric, start: int, event: Event, data: Any) -> None:
+        value = None
+        if metric.value is not None:
+            value = metric.value(event, data)
+            if value is None:
+                return
+        key = (tenant, metric, start, tuple([read(event, data) or "" for read in metric.readers]))
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group()
+        group.count += 1
+        if value is not None:
+            group.values.append(value)
+        if metric.unique is not None and (unique := metric.unique(event, data)) is not None:
+            group.uniques.add(unique)
+
+    def deltas(self) -> Deltas:
+        """Cells of 10 s; see `rolled_up` for the longer windows."""
+        deltas: Deltas = {}
+        longest = self._limits.max_dimension_bytes
+        for (tenant, metric, start, raw), group in self._groups.items():
+            dimensions = tuple(cut_text(value, longest) for value in raw)
+            key = CellKey(tenant, metric.key, STEPS[0], start, dimensions)
+            cell = cell_of(
+                group.count,
+                None if metric.value is None else group.values,
+                None if metric.unique is None else group.uniques,
+            )
+            _put(deltas, key, cell)
+        return deltas
+
+
+def facts_of(
+    tenant: UUID,
+    event: Event,
+    metrics: Iterable[Metric] = (),
+    transaction: int = 1,
+    limits: Limits = Limits(),  # noqa: B008
+) -> Deltas:
+    """The deltas of one event, for all windows."""
+    fold = Fold(limits)
+    fold.add(tenant, Plan(metrics), event, transaction)
+    return rolled_up(fold.deltas())
+
+
+def rolled_up(deltas: Mapping[CellKey, Cell]) -> Deltas:
+    """Cells of 10 s together with the cells of the longer windows they add up to."""
+    rolled: Deltas = dict(deltas)
+    shorter: Mapping[CellKey, Cell] = deltas
+    for step in STEPS[1:]:
+        longer: Deltas = {}
+        for key, cell in shorter.items():
+            _put(longer, key._replace(step=step, start=key.start - key.start % step), cell)
+        rolled.update(longer)
+        shorter = longer
+    return rolled
+
+
+def merged(parts: Iterable[Mapping[CellKey, Cell]]) -> Deltas:
+    """Deltas of several batches as if it had been one."""
+    together: Deltas = {}
+    for key, cell in chain.from_iterable(part.items() for part in parts):
+        _put(together, key, cell)
+    return together
+
+
+def _put(deltas: Deltas, key: CellKey, cell: Cell) -> None:
+    known = deltas.get(key)
+    deltas[key] = cell if known is None else merge(known, cell)
+
+
+# A dimension of a metric: tenant, metric key, place among the dimensions.
+DimensionKey = tuple[UUID, str, int]
+
+
+def values_of(deltas: Iterable[CellKey]) -> dict[DimensionKey, set[str]]:
+    """The dimension values that occur."""
+    found: dict[DimensionKey, set[str]] = {}
+    for key in deltas:
+        for place, value in enumerate(key.dimensions):
+            found.setdefault((key.tenant, key.metric, place), set()).add(value)
+    return found
+
+
+def folded(deltas: Mapping[CellKey, Cell], refused: Mapping[DimensionKey, set[str]]) -> Deltas:
+    """Deltas in which each refused dimension value reads `other`: a dimension has met its limit of values."""
+    if not any(refused.values()):
+        return dict(deltas)
+    changed: Deltas = {}
+    for key, cell in deltas.items():
+        dimensions = tuple(
+            OTHER if value in refused.get((key.tenant, key.metric, place), ()) else value
+            for place, value in enumerate(key.dimensions)
+        )
+        _put(changed, key._replace(dimensions=dimensions), cell)
+    return changed
+
+
+def group_by(
+    cells: Iterable[tuple[tuple[str, ...], int, Cell]], places: Sequence[int]
+) -> dict[tuple[str, ...], dict[int, Cell]]:
+    """(dimensions, start, cell) merged over all dimensions but those at `places`: dimensions -> start -> cell."""
+    groups: dict[tuple[str, ...], dict[int, Cell]] = {}
+    for dimensions, start, cell in cells:
+        points = groups.setdefault(tuple(dimensions[place] for place in places), {})
+        known = points.get(start)
+        points[start] = cell if known is None else merge(known, cell)
+    return groups
