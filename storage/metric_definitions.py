@@ -18,11 +18,12 @@ _SQL = load("metric_definitions")
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """A metric as its tenant put it."""
+    """A metric as its tenant put it; it counts the events of transactions after `since`."""
 
     tenant_id: UUID
     name: str
     definition: Mapping[str, Any]
+    since: int
     created_at: datetime
 
 
