@@ -21,6 +21,8 @@ _LIFECYCLE = {
     EntryType.RUN_RESUMED: "io.serverlessworkflow.workflow.resumed.v1",
 }
 LIFECYCLE_PREFIX = "io.serverlessworkflow."
+# What only Tidewire itself may tell.
+RESERVED_TYPES = (f"{LIFECYCLE_PREFIX}workflow.", f"{LIFECYCLE_PREFIX}task.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ def _core_faults(raw: Mapping[str, Any], pointer: str) -> list[Fault]:
             faults.append(Fault(f"{pointer}/{name}", "required: a string of 1 to 1024 characters"))
     if not faults and raw["specversion"] != "1.0":
         faults.append(Fault(f"{pointer}/specversion", "only 1.0 is supported"))
-    if isinstance(raw.get("type"), str) and raw["type"].startswith(LIFECYCLE_PREFIX):
-        faults.append(Fault(f"{pointer}/type", f"types that begin with {LIFECYCLE_PREFIX} are reserved"))
+    if isinstance(raw.get("type"), str) and raw["type"].startswith(RESERVED_TYPES):
+        faults.append(Fault(f"{pointer}/type", f"types that begin with {' or '.join(RESERVED_TYPES)} are reserved"))
     return faults
 
 

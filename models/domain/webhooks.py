@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.domain.errors import Fault, InvalidInput
-from models.domain.events import LIFECYCLE_PREFIX
+from models.domain.events import RESERVED_TYPES
 
 
 class Scheme(StrEnum):
@@ -94,7 +94,7 @@ def to_event(scheme: Scheme, source: str, headers: Mapping[str, str], payload: A
 
 def _standard_type(payload: Any) -> str:
     kind = _path(payload, "type")
-    usable = isinstance(kind, str) and 0 < len(kind) <= 1024 and not kind.startswith(LIFECYCLE_PREFIX)
+    usable = isinstance(kind, str) and 0 < len(kind) <= 1024 and not kind.startswith(RESERVED_TYPES)
     return str(kind) if usable else "webhook.received"
 
 

@@ -1,0 +1,113 @@
+"""Event filters of the DSL: which CloudEvents a workflow wants.
+
+An attribute is wanted as a literal, as a pattern (text with one of `^$*+?()[]{}|` or a backslash) or as a jq expression
+that sees the attribute's value. Patterns are a part of regular expressions that cannot run away on any text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import jq
+
+EXPRESSION = re.compile(r"\s*\$\{(.+)\}\s*", re.DOTALL)
+_SPECIAL = frozenset("^$*+?()[]{}|\\")
+_MAX_PATTERN = 256
+_MAX_OPTIONAL = 6
+_MAX_REPEATED = 2
+_MAX_ALTERNATIVES = 64
+_TOKEN = re.compile(
+    r"(?P<open>\((?!\?)) | (?P<close>\)) | (?P<or>\|) | (?P<many>[*+]) | (?P<maybe>\?) | (?P<end>[\^$])"
+    r"| (?P<one>\\[^A-CE-RT-VX-Za-ce-rt-vx-z0-9] | \[\^?\]?(?:\\.|[^\]\\])*\] | [^()|*+?^$\\\[\]{}])",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def needs_pattern(text: str) -> bool:
+    """Whether this text is a pattern, and not just itself."""
+    return not _SPECIAL.isdisjoint(text)
+
+
+def check_pattern(text: str) -> None:
+    """ValueError says why this pattern cannot be used."""
+    if len(text) > _MAX_PATTERN:
+        raise ValueError(f"it has more than {_MAX_PATTERN} characters")
+    counts = dict.fromkeys(("many", "maybe", "or"), 0)
+    before, place = "", 0
+    while place < len(text):
+        found = _TOKEN.match(text, place)
+        if found is None or found.lastgroup is None:
+            raise ValueError(f"{text[place:place + 12]} is not possible; use literals, ., [...], *, +, ?, | and groups")
+        kind = found.lastgroup
+        if kind in ("many", "maybe") and before != "one":
+            raise ValueError(f"{found[0]} must follow a single character, . or [...], not a group")
+        counts[kind] = counts.get(kind, 0) + 1
+        before, place = kind, found.end()
+    for kind, limit, what in (
+        ("many", _MAX_REPEATED, "* and +"),
+        ("maybe", _MAX_OPTIONAL, "?"),
+        ("or", _MAX_ALTERNATIVES, "|"),
+    ):
+        if counts[kind] > limit:
+            raise ValueError(f"it has more than {limit} of {what}")
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"it is no regular expression ({error.msg})") from None
+
+
+def matches(wanted: Mapping[str, Any], envelope: Mapping[str, Any]) -> bool:
+    """Whether the event has all the attributes that a filter's `with` names, as they are wanted."""
+    return all(
+        name in envelope and (_is_data(want, envelope[name]) if name == "data" else _is(want, envelope[name]))
+        for name, want in wanted.items()
+    )
+
+
+def _is(wanted: Any, actual: Any) -> bool:
+    if not isinstance(wanted, str):
+        return _same(wanted, actual)
+    found = EXPRESSION.fullmatch(wanted)
+    if found:
+        return _holds(found[1], actual)
+    if wanted == actual:
+        return True
+    return isinstance(actual, str) and needs_pattern(wanted) and _pattern(wanted).fullmatch(actual) is not None
+
+
+def _is_data(wanted: Any, actual: Any) -> bool:
+    if isinstance(wanted, str):
+        found = EXPRESSION.fullmatch(wanted)
+        return _holds(found[1], actual) if found else wanted == actual
+    if isinstance(wanted, Mapping):
+        return isinstance(actual, Mapping) and all(
+            name in actual and _is_data(want, actual[name]) for name, want in wanted.items()
+        )
+    return _same(wanted, actual)
+
+
+def _same(wanted: Any, actual: Any) -> bool:
+    # In JSON true is not 1.
+    return isinstance(wanted, bool) == isinstance(actual, bool) and bool(wanted == actual)
+
+
+def _holds(expression: str, value: Any) -> bool:
+    """Whether the expression gives true, or the very value, first. An expression that fails does not match."""
+    try:
+        result = next(iter(_program(expression).input_value(value)), None)
+    except ValueError:
+        return False
+    return result is True or (not isinstance(result, bool) and result is not None and result == value)
+
+
+@lru_cache(maxsize=1024)
+def _program(expression: str) -> Any:
+    return jq.compile(expression)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.DOTALL)
