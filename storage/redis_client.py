@@ -20,7 +20,6 @@ def open_redis(url: str, *, max_connections: int = 32, seconds: float = 1.0) -> 
         timeout=seconds,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
-        socket_keepalive=True,
         retry=Retry(NoBackoff(), 1),
         retry_on_error=[RedisConnectionError],
         decode_responses=False,

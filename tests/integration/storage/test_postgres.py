@@ -17,10 +17,14 @@ from tests.storage_kit import Api
 
 async def test_an_error_rolls_back(api: Api) -> None:
     user = uuid4()
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with api.app.unit_of_work() as conn:
             await conn.execute("INSERT INTO users (id, email) VALUES ($1, $2)", user, f"{user}@example.com")
-            _ = 1 / 0
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await api.identity.user(user) is None
 
 

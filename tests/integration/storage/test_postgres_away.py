@@ -79,12 +79,15 @@ async def test_a_dead_server_is_told_at_once_and_its_return_found(
 
 
 async def test_a_server_that_dies_in_the_middle(own_postgres: PostgresServer, database: Database) -> None:
+    async def work() -> None:
+        async with database.unit_of_work() as conn:
+            await conn.execute("SELECT 1")
+            own_postgres.kill()
+            await conn.execute("SELECT 1")
+
     try:
         with pytest.raises(Unavailable):
-            async with database.unit_of_work() as conn:
-                await conn.execute("SELECT 1")
-                own_postgres.kill()
-                await conn.execute("SELECT 1")
+            await work()
     finally:
         await asyncio.to_thread(own_postgres.start)
     async with database.read() as conn:
