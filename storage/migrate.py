@@ -6,9 +6,11 @@ Refuses a database that a newer version has migrated, and files with a gap in th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import asyncpg
@@ -34,10 +36,10 @@ class Migration:
     sql: str
 
 
-def migrations() -> list[Migration]:
+def migrations(folder: Traversable | None = None) -> list[Migration]:
     """All files in order; MigrationRefused on a gap or a wrong name."""
     found = []
-    for file in files("storage").joinpath("migrations").iterdir():
+    for file in (folder or files("storage").joinpath("migrations")).iterdir():
         if not file.name.endswith(".sql"):
             continue
         match = _FILE.match(file.name)
@@ -50,8 +52,10 @@ def migrations() -> list[Migration]:
     return found
 
 
-async def migrate(owner_dsn: str, passwords: dict[str, str]) -> list[Migration]:
-    """Creates the roles with the given passwords, applies what is missing, returns it.
+async def migrate(
+    owner_dsn: str, passwords: Mapping[str, str], known: Sequence[Migration] | None = None
+) -> list[Migration]:
+    """Creates the roles with the given passwords, applies what is missing of `known` (default: all), returns it.
 
     `owner_dsn` logs in as a role that may create roles. Several callers at once wait for each other.
     """
@@ -60,14 +64,29 @@ async def migrate(owner_dsn: str, passwords: dict[str, str]) -> list[Migration]:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
             await _ensure_roles(connection, passwords)
-            applied = await _apply_missing(connection, migrations())
+            applied = await _apply_missing(connection, migrations() if known is None else known)
+            await _refuse_a_log_from_the_future(connection)
             await connection.execute("SELECT ensure_journal_partitions($1, 3)", datetime.now(UTC))
         return applied
     finally:
         await connection.close()
 
 
-async def _ensure_roles(connection: Any, passwords: dict[str, str]) -> None:
+async def _refuse_a_log_from_the_future(connection: Any) -> None:
+    """The position in the log is a transaction id (docs/decisions/0001): a dump restored into a new cluster has ids
+    that this cluster has not given out yet, and readers would skip what is written until it has."""
+    ahead = await connection.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM outbox WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())) OR EXISTS "
+        "(SELECT 1 FROM relay_cursor WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()))"
+    )
+    if ahead:
+        raise MigrationRefused(
+            "The log of this database is ahead of the cluster's transaction ids, as after restoring a dump into a new "
+            "cluster. Stop PostgreSQL and move its ids forward with pg_resetwal --next-transaction-id."
+        )
+
+
+async def _ensure_roles(connection: Any, passwords: Mapping[str, str]) -> None:
     for role in ROLES:
         exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
         verb = "ALTER" if exists else "CREATE"
@@ -81,7 +100,7 @@ async def _ensure_roles(connection: Any, passwords: dict[str, str]) -> None:
         await connection.execute(statement)
 
 
-async def _apply_missing(connection: Any, known: list[Migration]) -> list[Migration]:
+async def _apply_missing(connection: Any, known: Sequence[Migration]) -> list[Migration]:
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations "
         "(number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
@@ -94,7 +113,7 @@ async def _apply_missing(connection: Any, known: list[Migration]) -> list[Migrat
         )
     if done != set(range(1, newest + 1)):
         raise MigrationRefused("The database misses migrations in the middle; restore it from a backup.")
-    missing = known[newest:]
+    missing = list(known[newest:])
     for migration in missing:
         await connection.execute(migration.sql)
         await connection.execute(

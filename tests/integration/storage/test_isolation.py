@@ -1,0 +1,198 @@
+"""Row-level security of the app role: each tenant table, seen from the tenant, from another one, and from none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from models.domain.errors import NotFound
+from models.domain.events import format_time
+from models.domain.identity import TenantScope
+from models.domain.ids import uuid7
+from models.domain.journal import Entry, EntryType
+from models.domain.runs import RunStatus
+from serve import inference_ports as inference
+from serve import records as r
+from storage import acceptance, connections, metric_definitions, runs, shards
+from storage.postgres import ReadConn
+from tests.servers.postgres import PostgresServer
+from tests.storage_kit import NOW, Api, new_event, new_run, new_tenant, new_version
+
+# Not of one tenant: who may read them is decided before a tenant is known, or they hold no tenant's data.
+SHARED = {
+    "metric_offsets", "refresh_tokens", "relay_cursor", "schema_migrations", "sessions", "shard_epoch", "shard_owner",
+    "sign_in_tickets", "tenants", "users",
+}  # fmt: skip
+
+
+async def tables_of_tenants(conn: ReadConn) -> list[str]:
+    """From the catalog, so that a new table cannot be forgotten."""
+    rows = await conn.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    )
+    return sorted({row["relname"] for row in rows} - SHARED)
+
+
+async def fill(api: Api, tenant: r.NewAccount) -> None:
+    """At least one row in each table."""
+    place = tenant.tenant_id
+    await api.workflows.put(place, new_version(triggers={"on": {"any": []}}), tenant.user_id, NOW)
+    (accepted,) = await api.runs.accept([new_run(place, key="k")])
+    assert isinstance(accepted, r.AcceptedRun)
+    await api.events.ingest([r.IngestEvents(place, [new_event("a", time=format_time(NOW))], NOW)])
+    await api.webhooks.put(r.HookSource(place, "github", "github", b"sealed", NOW))
+    await api.connections.put(place, "crm", "https://a.example", {}, b"sealed", NOW)
+    await api.models.add_version(inference.ModelVersion(place, "delay", "1", {}, "key", b"1", 1, NOW))
+    await api.models.set_alias(place, "delay", "live", "1")
+    async with api.app.unit_of_work([place]) as conn:
+        await metric_definitions.define(conn, TenantScope(place), "delay", {"type": "a"}, 10, NOW)
+    async with api.engine.unit_of_work() as conn:
+        owner = f"owner-{place}"
+        await shards.beat(conn, owner, timedelta(minutes=1))
+        epoch = await conn.fetchval("SELECT epoch FROM shard_epoch WHERE shard = $1", tenant.shard)
+        entry = Entry(1, EntryType.RUN_STARTED, NOW)
+        step = runs.RunAppend(place, accepted.run_id, tenant.shard, epoch, 0, [entry], RunStatus.RUNNING, NOW)
+        await runs.append(conn, [step], [])
+        await connections.save_state(conn, TenantScope(place), "crm", {}, NOW)
+        await conn.execute("INSERT INTO run_search VALUES ($1, $2, to_tsvector('simple', 'word'))", place, uuid7(NOW))
+        await conn.execute(
+            "INSERT INTO notifications (tenant_id, id, user_id, severity, title, created_at) "
+            "VALUES ($1, $2, $3, 'info', 'Late', $4)",
+            place, uuid7(NOW), tenant.user_id, NOW,
+        )  # fmt: skip
+        await conn.execute("INSERT INTO metric_points VALUES ($1, 'events', 10, $2, '[]', 1, 0)", place, NOW)
+        for table in await tables_of_tenants(conn):
+            if table == "metric_dimension_values":
+                await conn.execute(f"INSERT INTO {table} VALUES ($1, 'events', 0, 'a')", place)
+
+
+@pytest.fixture
+async def two(api: Api) -> tuple[UUID, UUID]:
+    """Two tenants with rows in each table."""
+    first, second = await new_tenant(api), await new_tenant(api)
+    for tenant in (first, second):
+        await fill(api, tenant)
+    return first.tenant_id, second.tenant_id
+
+
+async def counted(conn: ReadConn, table: str) -> dict[UUID, int] | None:
+    """Rows by tenant; None where the role may not read at all."""
+    if not await conn.fetchval("SELECT has_table_privilege($1, 'SELECT')", table):
+        return None
+    rows = await conn.fetch(f"SELECT tenant_id, count(*) AS n FROM {table} GROUP BY tenant_id")
+    return {row["tenant_id"]: row["n"] for row in rows}
+
+
+async def test_each_table_of_tenants_is_guarded(api: Api, two: tuple[UUID, UUID]) -> None:
+    async with api.engine.read() as conn:
+        tables = await tables_of_tenants(conn)
+        guarded = {
+            row["relname"]
+            for row in await conn.fetch(
+                "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND relkind IN ('r', 'p')"
+            )
+        }
+    assert set(tables) <= guarded
+    assert {"runs", "journal", "events", "outbox", "idempotency_keys", "connections"} <= set(tables)
+
+
+async def test_only_the_named_tenants_rows_are_seen(
+    postgres: PostgresServer, database_name: str, api: Api, two: tuple[UUID, UUID]
+) -> None:
+    first, second = two
+    async with api.app.read() as conn:
+        tables = await tables_of_tenants(conn)
+    owner = await asyncpg.connect(postgres.dsn(database_name))
+    try:
+        count = "SELECT count(*) FROM {} WHERE tenant_id = $1"
+        rows = {table: await owner.fetchval(count.format(table), first) for table in tables}
+    finally:
+        await owner.close()
+    # A partition has rows only when its month is now; all else has at least one.
+    assert [table for table, n in rows.items() if not n and not table.startswith("journal_")] == []
+    for table in tables:
+        for named in ([], [uuid4()], [first], [first, second]):
+            async with api.app.read(named) as conn:
+                seen = await counted(conn, table)
+            if seen is not None:
+                expected = {first, second} & set(named)
+                assert set(seen) <= expected, (table, named)
+                assert table.startswith("journal_") or set(seen) == expected, (table, named)
+                assert seen.get(first, 0) in (0, rows[table])
+
+
+async def test_rows_of_others_cannot_be_written(api: Api, two: tuple[UUID, UUID]) -> None:
+    first, second = two
+    async with api.app.read() as conn:
+        tables = await tables_of_tenants(conn)
+    tried = 0
+    for table in tables:
+        for named in ([], [first]):
+            async with api.app.read(named) as conn:
+                may = {
+                    verb: await conn.fetchval("SELECT has_any_column_privilege($1, $2)", table, verb)
+                    for verb in ("INSERT", "UPDATE")
+                }
+                may["DELETE"] = await conn.fetchval("SELECT has_table_privilege($1, 'DELETE')", table)
+            tried += sum(may.values())
+            if may["INSERT"]:
+                await refuse_insert(api, table, named, second)
+            if may["DELETE"]:
+                async with api.app.unit_of_work(named) as conn:
+                    assert await conn.execute(f"DELETE FROM {table} WHERE tenant_id = $1", second) == "DELETE 0"
+            if may["UPDATE"]:
+                await refuse_update(api, table, named, second)
+    assert tried > 30
+
+
+async def refuse_insert(api: Api, table: str, named: list[UUID], victim: UUID) -> None:
+    async with api.engine.read() as conn:
+        rows = await conn.fetch(
+            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped "
+            "AND attidentity = ''",
+            table,
+        )
+    columns = [row["attname"] for row in rows if row["attname"] not in ("xid", "since")]
+    chosen = ", ".join("$1::uuid" if column == "tenant_id" else f"s.{column}" for column in columns)
+    source = f"(SELECT NULL::{table} AS s) x, LATERAL (SELECT (x.s).*) s"
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM {source}"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        async with api.app.unit_of_work(named) as conn:
+            await conn.execute(statement, victim)
+
+
+async def refuse_update(api: Api, table: str, named: list[UUID], victim: UUID) -> None:
+    async with api.app.read() as conn:
+        column = await conn.fetchval(
+            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped "
+            "AND has_column_privilege($1::text, attname, 'UPDATE') ORDER BY attnum DESC LIMIT 1",
+            table,
+        )
+    async with api.app.unit_of_work(named) as conn:
+        done = await conn.execute(f"UPDATE {table} SET {column} = {column} WHERE tenant_id = $1", victim)
+    assert done == "UPDATE 0", table
+
+
+async def test_accepting_for_a_tenant_that_is_not_named_finds_no_workflow(api: Api, two: tuple[UUID, UUID]) -> None:
+    first, second = two
+    asked = [
+        acceptance.Request(tenant, uuid7(NOW), "ops", "flow", None, {}, {}, NOW, "k2", "/runs", b"1")
+        for tenant in (first, second)
+    ]
+    async with api.app.unit_of_work([first]) as conn:
+        mine, theirs = await acceptance.accept(conn, asked, timedelta(days=1))
+    assert isinstance(mine, acceptance.Accepted)
+    assert isinstance(theirs, NotFound)
+
+
+async def test_neither_role_owns_or_bypasses_anything(api: Api) -> None:
+    async with api.app.read() as conn:
+        for role in ("tidewire_app", "tidewire_engine"):
+            assert not await conn.fetchval(
+                "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = $1", role
+            )
+            assert await conn.fetchval("SELECT count(*) FROM pg_class WHERE relowner = $1::text::regrole", role) == 0
+        assert not await conn.fetchval("SELECT pg_has_role('tidewire_app', 'tidewire_engine', 'MEMBER')")
