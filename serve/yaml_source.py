@@ -207,9 +207,7 @@ def _where(event: Any) -> tuple[int, int]:
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
-def _fault(
-    reader: _Reader, event: Any, detail: str, path: tuple[Any, ...] | None = None
-) -> InvalidDefinition:
+def _fault(reader: _Reader, event: Any, detail: str, path: tuple[Any, ...] | None = None) -> InvalidDefinition:
     if path is None:
         path = reader.open[-1].path if reader.open else ()
     return InvalidDefinition(None, [Fault(pointer_of(path), detail, *_where(event))])

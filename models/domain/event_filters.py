@@ -40,7 +40,9 @@ def check_pattern(text: str) -> None:
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None or found.lastgroup is None:
-            raise ValueError(f"{text[place:place + 12]} is not possible; use literals, ., [...], *, +, ?, | and groups")
+            raise ValueError(
+                f"{text[place : place + 12]} is not possible; use literals, ., [...], *, +, ?, | and groups"
+            )
         kind = found.lastgroup
         if kind in ("many", "maybe") and before != "one":
             raise ValueError(f"{found[0]} must follow a single character, . or [...], not a group")

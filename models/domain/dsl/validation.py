@@ -65,7 +65,9 @@ _USES = ("authentications", "catalogs", "errors", "functions", "retries", "timeo
 
 
 def check_definition(
-    definition: Any, limits: Limits = Limits(), not_yet: Collection[str] = NOT_YET  # noqa: B008
+    definition: Any,
+    limits: Limits = Limits(),  # noqa: B008
+    not_yet: Collection[str] = NOT_YET,
 ) -> list[Fault]:
     """Every fault of a definition (as parsed from YAML or JSON); empty when it is valid.
 
@@ -247,16 +249,18 @@ _DOCUMENT = shape(
             ["dsl", "namespace", "name", "version"],
         ),
         "input": input_,
-        "use": shape({
-            "authentications": mapping(authentication),
-            "catalogs": mapping(shape({"endpoint": endpoint}, ["endpoint"])),
-            "errors": mapping(error),
-            "extensions": _extensions,
-            "functions": _functions,
-            "retries": mapping(retry_policy),
-            "secrets": listing(words),
-            "timeouts": mapping(timeout),
-        }),
+        "use": shape(
+            {
+                "authentications": mapping(authentication),
+                "catalogs": mapping(shape({"endpoint": endpoint}, ["endpoint"])),
+                "errors": mapping(error),
+                "extensions": _extensions,
+                "functions": _functions,
+                "retries": mapping(retry_policy),
+                "secrets": listing(words),
+                "timeouts": mapping(timeout),
+            }
+        ),
         "do": task_list,
         "timeout": timeout,
         "output": output,

@@ -147,9 +147,7 @@ def _consumption(place: Place, node: Any) -> None:
 
 def asyncapi(loop: Check) -> Check:
     """The arguments of `call: asyncapi`; `loop` checks the `foreach` of a subscription."""
-    subscription = shape(
-        {"filter": or_expression(text), "consume": _consumption, "foreach": loop}, ["consume"]
-    )
+    subscription = shape({"filter": or_expression(text), "consume": _consumption, "foreach": loop}, ["consume"])
     fields = {
         "document": resource,
         "channel": words,
@@ -173,9 +171,7 @@ def asyncapi(loop: Check) -> Check:
 
 # ---------------------------------------------------------------- functions of our own
 
-_predict = shape(
-    {"model": or_expression(words), "version": or_expression(words), "inputs": value}, ["model", "inputs"]
-)
+_predict = shape({"model": or_expression(words), "version": or_expression(words), "inputs": value}, ["model", "inputs"])
 _RECIPIENT = r"all|role:[a-z_]{1,63}|user:[^\s@]+@[^\s@]+"
 _notify = shape(
     {

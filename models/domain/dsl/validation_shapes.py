@@ -16,6 +16,7 @@ from models.domain.limits import Limits
 
 EXPRESSION = re.compile(r"\s*\$\{(.+)\}\s*", re.DOTALL)
 _SHOWN = 60
+_COMPARED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ def kind_of(node: Any) -> str:
 
 def similar(word: str, known: Iterable[str]) -> str:
     """A hint after a wrong word: the nearest known one, or all of them when they are few."""
-    known = sorted(known)
-    near = get_close_matches(word[:_SHOWN], known, 1, 0.6)
+    known = sorted(known) if isinstance(known, set | frozenset) else list(known)
+    near = get_close_matches(word[:_SHOWN], known[:_COMPARED], 1, 0.6)
     if near:
         return f'; did you mean "{near[0]}"?'
     return f"; known here: {', '.join(map(clip, known))}." if 0 < len(known) <= 12 else "."
@@ -131,7 +132,7 @@ def shape(
         for name in required:
             if name not in node:
                 place.at(name).fault(f'"{name}" is required; add it.')
-        if one_of:
+        if one_of and (not node or any(name in fields for name in node)):
             choose(place, node, one_of)
         if not_empty and not node:
             place.fault("Give at least one member; this object is empty.")

@@ -86,7 +86,7 @@ def _tasks(place: Place, node: Any, jumps: bool) -> None:
         if not isinstance(item, dict) or len(item) != 1:
             _item_fault(place.at(index), item)
             continue
-        (name, task_node), = item.items()
+        ((name, task_node),) = item.items()
         here = place.at(index, name)
         _check_name(here, name, seen)
         seen.add(name)
@@ -122,8 +122,6 @@ def _then(place: Place, node: Any) -> None:
         place.fault(f'There is no task "{clip(node)}" in this list to go on with{similar(node, known)}')
 
 
-
-
 _BASE: dict[str, Check] = {
     "if": condition,
     "input": input_,
@@ -144,9 +142,11 @@ def task(place: Place, node: Any) -> None:
     for key, child in node.items():
         if key in fields:
             fields[key](place.at(key), child)
-        elif kind or key not in TASKS:
+        elif kind:
+            unknown(place, key, fields)
+        elif key not in TASKS:
             # Of a task without a kind, any word may be a misspelt kind.
-            unknown(place, key, [*fields, *(() if kind else TASKS)])
+            unknown(place, key, [*TASKS, *_BASE])
     _metadata(place.at("metadata"), node.get("metadata"), node.get("call"))
 
 
@@ -158,14 +158,22 @@ def _kind_of_task(place: Place, node: Mapping[str, Any]) -> str | None:
         place.fault(f"A task does one thing, this one has {' and '.join(kinds)}; make a task of each.")
         return None
     if not kinds:
-        place.fault(f"This task does nothing; give it one of {', '.join(TASKS)}.")
+        if node.keys() <= _BASE.keys():
+            place.fault(f"This task does nothing; give it one of {', '.join(TASKS)}.")
         return None
     kind = kinds[0]
-    for name in ("do",) if kind == "for" else ("catch",) if kind == "try" else ():
-        if name not in node:
-            place.at(name).fault(f'"{name}" is required beside "{kind}"; add it.')
+    beside = _beside(kind, node.get("call"))
+    if beside and beside not in node:
+        place.at(beside).fault(f'"{beside}" is required beside "{kind}"; add it.')
     place.not_yet(kind, f'The task "{kind}"')
     return kind
+
+
+def _beside(kind: str, callee: Any) -> str | None:
+    if kind == "call":
+        has_arguments = isinstance(callee, str) and callee in ("http", "asyncapi", *calls.OWN, *calls.PROTOCOLS)
+        return "with" if has_arguments else None
+    return {"for": "do", "try": "catch"}.get(kind)
 
 
 def _fields_of(node: Mapping[str, Any]) -> dict[str, dict[str, Check]]:
@@ -268,7 +276,7 @@ def _switch(place: Place, node: Any) -> None:
         if not isinstance(item, dict) or len(item) != 1:
             here.fault("Write one named case (- name: {when: ..., then: ...}) here.")
             continue
-        (name, case), = item.items()
+        ((name, case),) = item.items()
         shape({"when": condition, "then": _then}, ["then"])(here.at(name), case)
         if isinstance(case, dict) and "when" not in case:
             defaults.append(here.at(name))
@@ -334,9 +342,7 @@ _RUNS: dict[str, Check] = {
     "shell": shape({**_PROCESS, "command": or_expression(words)}, ["command"]),
     "workflow": _subflow,
 }
-_run = shape(
-    {**_RUNS, "await": flag, "return": choice("stdout", "stderr", "code", "all", "none")}, one_of=tuple(_RUNS)
-)
+_run = shape({**_RUNS, "await": flag, "return": choice("stdout", "stderr", "code", "all", "none")}, one_of=tuple(_RUNS))
 
 
 def _set(place: Place, node: Any) -> None:

@@ -289,5 +289,3 @@ def event_strategy(place: Place, node: Any) -> None:
     shape(fields, one_of=("one", "any", "all"))(place, node)
     if isinstance(node, dict) and "until" in node and "any" not in node:
         place.at("until").fault('"until" goes with "any" only; remove it.')
-
-
