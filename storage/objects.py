@@ -15,7 +15,7 @@ from obstore.store import LocalStore, from_url
 
 from models.domain.errors import InvalidInput, NotFound, Unavailable
 
-_KEY = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
+_KEY = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=+-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=+-]*)*")
 _MAX_KEY = 500
 
 
