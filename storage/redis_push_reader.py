@@ -34,6 +34,7 @@ if not epoch then
     epoch = ARGV[1]
     redis.call('DEL', KEYS[1], KEYS[2])
     redis.call('HSET', KEYS[2], 'e', epoch)
+    redis.call('EXPIRE', KEYS[2], 604800)
 end
 local top = redis.call('HGET', KEYS[2], 'o') or '0'
 local limit = tonumber(ARGV[3])
@@ -100,7 +101,7 @@ class RedisChannelLog:
                 _log.warning("the feed of live channels was lost (%s), connecting again", type(error).__name__)
             finally:
                 with suppress(RedisError, OSError):
-                    await pubsub.aclose()
+                    await pubsub.aclose()  # type: ignore[no-untyped-call]
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
 
@@ -130,15 +131,16 @@ async def _listen(pubsub: PubSub) -> AsyncIterator[list[Announced]]:
             await pubsub.ping()
             continue
         asked = False
-        if message["type"] == "subscribe":
-            yield []
-            continue
         batch: list[Announced] = []
-        while message is not None and len(batch) < _MAX_BATCH:
+        while message is not None:
+            if message["type"] == "subscribe":
+                # The connection is new, perhaps made again behind our back between two messages.
+                if batch:
+                    yield batch
+                batch = []
+                yield []
             _add(batch, message)
-            message = await pubsub.get_message(timeout=0.0)
-        if message is not None:
-            _add(batch, message)
+            message = await pubsub.get_message(timeout=0.0) if len(batch) < _MAX_BATCH else None
         if batch:
             yield batch
 

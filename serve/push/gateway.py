@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import cast
@@ -36,6 +36,7 @@ from serve.push.wire import SocketWire, broadcast
 
 _log = logging.getLogger("tidewire.push")
 _MAX_REMEMBERED = 10_000
+_CHANGED_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class PushGateway:
         self._hub = Hub(deps.log, self._broadcast, config)
         self._sessions: set[Session] = set()
         self._sockets_of: Counter[object] = Counter()
-        # Principals of tokens that are still valid in time but must not be used any more.
-        self._refused: dict[Principal, Standing] = {}
+        # Principals of tokens that are still valid in time but must not be used any more, and until when that is known.
+        self._refused: dict[Principal, tuple[Standing, float]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._server: Server | None = None
@@ -157,7 +158,10 @@ class PushGateway:
         return None
 
     def _may_come_from(self, origin: str, hosts: list[str]) -> bool:
-        return origin in self._config.origins or [urlsplit(origin).netloc] == hosts
+        if origin in self._config.origins:
+            return True
+        scheme, _, place = origin.partition("://")
+        return scheme in ("http", "https") and [place.lower()] == [host.lower() for host in hosts]
 
     async def _serve_socket(self, connection: ServerConnection) -> None:
         config = self._config
@@ -186,7 +190,9 @@ class PushGateway:
     def admit(self, token: str) -> SocketToken:
         """See Door."""
         found = self._deps.tokens.verify(token)
-        standing = self._refused.get(found.principal)
+        standing, until = self._refused.get(found.principal, (None, 0.0))
+        if until < self._deps.clock.monotonic():
+            return found
         if standing is Standing.OVER:
             raise Unauthenticated("The session has ended.")
         if standing is Standing.CHANGED:
@@ -214,13 +220,19 @@ class PushGateway:
         if check is None or not principals:
             return
         found = await check.standing(principals)
-        if len(self._refused) > _MAX_REMEMBERED:
-            self._refused.clear()
-        self._refused.update(found)
+        self._remember(found)
         for session in list(self._sessions):
             standing = found.get(session.principal) if session.principal else None
             if standing is not None:
                 session.disconnect(codes.FORCED if standing is Standing.OVER else codes.STATE_INVALIDATED)
+
+    def _remember(self, found: Mapping[Principal, Standing]) -> None:
+        now, limits = self._deps.clock.monotonic(), self._config.limits
+        if len(self._refused) > _MAX_REMEMBERED:
+            self._refused = {who: known for who, known in self._refused.items() if known[1] >= now}
+        # An ended session never comes back and outlives its tokens; a role may change and change back.
+        lasts = {Standing.OVER: limits.access_token_seconds, Standing.CHANGED: _CHANGED_SECONDS}
+        self._refused.update({who: (standing, now + lasts[standing]) for who, standing in found.items()})
 
     # time ------------------------------------------------------------------------------------------
 
@@ -240,7 +252,7 @@ class PushGateway:
                     session.disconnect(codes.STALE)
             elif wall > session.expires_at:
                 session.disconnect(codes.EXPIRED)
-            elif session.pinged_at is not None and now - session.pinged_at > config.pong_timeout:
+            elif session.pinged_at is not None and not session.busy and now - session.pinged_at > config.pong_timeout:
                 session.disconnect(codes.NO_PONG)
             elif session.slot % config.ping_interval == turn:
                 session.wire.write(PING_FRAME)

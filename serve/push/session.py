@@ -41,7 +41,7 @@ class Session:
     """State of one socket. `handle` is called with one frame after another, never twice at once."""
 
     __slots__ = (
-        "_budget", "_channel_log", "_clock", "_config", "_door", "_hub", "_out", "_window", "client", "closed",
+        "_budget", "_channel_log", "_clock", "_config", "_door", "_hub", "_out", "_window", "busy", "client", "closed",
         "expires_at", "opened_at", "pinged_at", "principal", "slot", "subscriptions", "wire",
     )  # fmt: skip
 
@@ -57,6 +57,7 @@ class Session:
         self.slot = id(self) >> 6
         self.subscriptions: set[str] = set()
         self.closed = False
+        self.busy = False
         self._hub, self._channel_log, self._door = hub, log, door
         self._config, self._clock = config, clock
         self._out: list[bytes] = []
@@ -70,6 +71,7 @@ class Session:
             commands = protocol.parse_commands(message, self._config.max_commands_per_frame)
         except protocol.MalformedFrame:
             return self.disconnect(codes.BAD_FRAME)
+        self.busy = True
         for command in commands:
             if self.closed:
                 return
@@ -80,6 +82,13 @@ class Session:
             else:
                 await self._carry_out(command)
         self._flush()
+        self._rest()
+
+    def _rest(self) -> None:
+        # A pong may have waited behind commands that waited for the log; that is not the client's fault.
+        self.busy = False
+        if self.pinged_at is not None:
+            self.pinged_at = self._clock.monotonic()
 
     def disconnect(self, why: Disconnect) -> None:
         """Ends the connection with a code that tells the client whether to come back."""
@@ -182,10 +191,13 @@ class Session:
         })  # fmt: skip
 
     def _refresh(self, command_id: int, text: str) -> None:
+        if not text:
+            return self.disconnect(codes.BAD_FRAME)
         try:
             token = self._door.admit(text)
         except TokenExpired:
-            return self._refuse(command_id, codes.TOKEN_EXPIRED)
+            # An error would end the client for good; this makes it ask for a token and come back.
+            return self.disconnect(codes.EXPIRED)
         except Unauthenticated:
             return self.disconnect(codes.INVALID_TOKEN)
         before = self.principal
@@ -287,8 +299,8 @@ async def read_history(log: ChannelLog, request: protocol.History, limit: int) -
         found = [p for p in part.publications if p.offset < since.offset][::-1]
         return Slice(part.top, found) if since.epoch in ("", part.top.epoch) else None
     part = await log.read(channel, since.offset, max(limit, 1))
-    gone = part.publications and part.publications[0].offset != since.offset + 1
-    if since.epoch not in ("", part.top.epoch) or gone:
+    first = part.publications[0].offset if part.publications else part.top.offset + 1
+    if since.epoch not in ("", part.top.epoch) or first != since.offset + 1:
         return None
     return Slice(part.top, part.publications[:limit])
 
