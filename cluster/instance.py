@@ -1,0 +1,96 @@
+"""One instance for a data folder: the lock, what must be true before a start, and what an earlier crash left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from cluster.runtime import INSTANCE_MARK
+from cluster.settings import Settings
+from models.domain.errors import TidewireError
+
+MIN_FREE_BYTES = 500_000_000
+
+
+class CannotStart(TidewireError):
+    """The instance cannot be started."""
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Holds the data folder for the length of the block; CannotStart when another instance has it."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(f"The data folder {data} cannot be used: {error.strerror}.") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
+            raise CannotStart(
+                f"Another Tidewire (process {holder or 'unknown'}) uses the data folder {data}. "
+                "Stop it, or give this one a folder of its own with --data."
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def check_port(settings: Settings) -> None:
+    """CannotStart when the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). "
+                "Choose another one with --port or TIDEWIRE_PORT."
+            ) from None
+
+
+def check_space(data: Path, needed: int = MIN_FREE_BYTES) -> None:
+    """CannotStart when the disk is nearly full."""
+    free = shutil.disk_usage(data).free
+    if free < needed:
+        raise CannotStart(
+            f"The disk of {data} has {free // 1_000_000} MB left and Tidewire needs {needed // 1_000_000} MB. "
+            "Free some space, or choose another disk with --data."
+        )
+
+
+def end_leftovers(instance: str, seconds: float = 3.0) -> int:
+    """Ends every process that carries the mark of this instance but us; returns how many there were."""
+    found = [process for process in psutil.process_iter() if _is_ours(process, instance)]
+    for how in (signal.SIGINT, signal.SIGKILL):
+        for process in found:
+            try:
+                process.send_signal(how)
+            except psutil.Error:
+                continue
+        _, left = psutil.wait_procs(found, timeout=seconds)
+        if not left:
+            break
+    return len(found)
+
+
+def _is_ours(process: psutil.Process, instance: str) -> bool:
+    if process.pid in (os.getpid(), os.getppid()):
+        return False
+    try:
+        return process.environ().get(INSTANCE_MARK) == instance
+    except (psutil.Error, OSError):
+        return False

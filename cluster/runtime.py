@@ -1,0 +1,186 @@
+"""Where everything of one instance is: folders, sockets, inner ports and secrets, handed to each process as a value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import socket
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cluster.settings import Settings
+from models.domain.errors import TidewireError
+from serve.auth.tokens import generate_keys
+
+INSTANCE_MARK = "TIDEWIRE_INSTANCE"
+
+
+class DataFolderUnusable(TidewireError):
+    """The data folder cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Inner ports, all on the loopback address, chosen free at each start."""
+
+    push: int
+    kafka: int
+    ray: int
+    proxy_metrics: int
+    proxy_stats: int
+    fallback_http: int
+    fallback_grpc: int
+    replica_first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Made at the first start, kept in the data folder, readable for its owner only."""
+
+    owner_password: str = field(repr=False)
+    app_password: str = field(repr=False)
+    engine_password: str = field(repr=False)
+    token_keys: str = field(repr=False)
+    sealing_keys: tuple[str, ...] = field(repr=False)
+    ray_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One running instance. Picklable; made by `prepare`, read by child processes with `load`."""
+
+    settings: Settings
+    sockets: Path
+    ports: Ports
+    secrets: Secrets
+    instance: str
+
+    @property
+    def data(self) -> Path:
+        return self.settings.data
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    def dsn(self, role: str, database: str = "tidewire") -> str:
+        """Address of PostgreSQL for a login role: tidewire_app, tidewire_engine, or postgres (the owner)."""
+        if self.settings.database_url is not None and role == "postgres":
+            return self.settings.database_url
+        password = {
+            "tidewire_app": self.secrets.app_password,
+            "tidewire_engine": self.secrets.engine_password,
+            "postgres": self.secrets.owner_password,
+        }[role]
+        if self.settings.database_url is not None:
+            scheme, _, rest = self.settings.database_url.partition("://")
+            return f"{scheme}://{role}:{password}@{rest.rpartition('@')[2]}"
+        return f"postgresql://{role}:{password}@/{database}?host={self.sockets / 'pg'}"
+
+    @property
+    def redis_url(self) -> str:
+        return self.settings.redis_url or f"unix://{self.sockets / 'valkey.sock'}"
+
+    @property
+    def kafka(self) -> str:
+        return self.settings.kafka or f"127.0.0.1:{self.ports.kafka}"
+
+    @property
+    def objects(self) -> str:
+        return self.settings.objects or str(self.data / "objects")
+
+    @property
+    def sealing_keys(self) -> list[bytes]:
+        return [bytes.fromhex(key) for key in self.secrets.sealing_keys]
+
+
+def prepare(settings: Settings) -> Runtime:
+    """Makes folders, secrets and free ports, and writes them down for the child processes."""
+    data = settings.data
+    try:
+        for folder in (data, data / "logs"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataFolderUnusable(f"The data folder {data} cannot be made: {error.strerror}.") from None
+    instance = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:10]
+    runtime = Runtime(settings, _socket_folder(instance), _free_ports(), _secrets(data / "secrets.json"), instance)
+    _write_private(data / "runtime.json", json.dumps(_plain(runtime)))
+    return runtime
+
+
+def load(data: Path) -> Runtime:
+    """The runtime that `prepare` wrote down."""
+    raw = json.loads((data / "runtime.json").read_text())
+    settings = {**raw["settings"], "data": Path(raw["settings"]["data"])}
+    for name in ("egress_allow", "origins"):
+        settings[name] = tuple(settings[name])
+    kept = {**raw["secrets"], "sealing_keys": tuple(raw["secrets"]["sealing_keys"])}
+    return Runtime(Settings(**settings), Path(raw["sockets"]), Ports(**raw["ports"]), Secrets(**kept), raw["instance"])
+
+
+def _plain(runtime: Runtime) -> dict[str, Any]:
+    plain = asdict(runtime)
+    plain["sockets"] = str(runtime.sockets)
+    plain["settings"]["data"] = str(runtime.data)
+    return plain
+
+
+def _socket_folder(instance: str) -> Path:
+    """A short path: unix sockets allow 107 bytes, and those of Ray and the front door lie deep below this."""
+    folder = Path(tempfile.gettempdir(), f"tidewire-{os.getuid()}-{instance}")
+    folder.mkdir(mode=0o711, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise DataFolderUnusable(f"{folder} belongs to somebody else; remove it, then start again.")
+    folder.chmod(0o711)
+    return folder
+
+
+def _secrets(file: Path) -> Secrets:
+    if not file.exists():
+        made = Secrets(
+            owner_password=secrets.token_urlsafe(24),
+            app_password=secrets.token_urlsafe(24),
+            engine_password=secrets.token_urlsafe(24),
+            token_keys=generate_keys(),
+            sealing_keys=(secrets.token_hex(32),),
+            ray_token=secrets.token_hex(32),
+        )
+        _write_private(file, json.dumps(asdict(made)))
+    try:
+        raw = json.loads(file.read_text())
+        return Secrets(**{**raw, "sealing_keys": tuple(raw["sealing_keys"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise DataFolderUnusable(
+            f"{file} cannot be read ({type(error).__name__}). It holds the keys of this instance: restore it."
+        ) from None
+
+
+def _write_private(file: Path, text: str) -> None:
+    draft = file.with_suffix(".new")
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(handle)
+        draft.replace(file)
+    except OSError as error:
+        raise DataFolderUnusable(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def _free_ports() -> Ports:
+    """Ports that nobody listens on; held until all are found, so that they differ."""
+    held = []
+    try:
+        for _ in range(8):
+            probe = socket.socket()
+            probe.bind(("127.0.0.1", 0))
+            held.append(probe)
+        return Ports(*(probe.getsockname()[1] for probe in held))
+    finally:
+        for probe in held:
+            probe.close()
