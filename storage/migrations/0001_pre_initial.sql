@@ -169,6 +169,12 @@ CREATE TABLE run_search (
 );
 CREATE INDEX run_search_document ON run_search USING gin (document);
 
+-- The words of the values of a document; of a longer one (or one with NUL, which text cannot hold) of its beginning.
+CREATE FUNCTION search_text(document json, at_most integer) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN coalesce(CASE WHEN length(document::text) <= at_most AND document::text NOT LIKE '%\\u0000%'
+        THEN json_to_tsvector('simple', document, '["string", "numeric", "boolean"]')
+        ELSE to_tsvector('simple', left(document::text, at_most)) END, '');
+
 CREATE TABLE idempotency_keys (
     tenant_id uuid NOT NULL,
     key text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
@@ -403,7 +409,8 @@ GRANT EXECUTE ON FUNCTION append_journal TO tidewire_engine;
 CREATE FUNCTION accept_runs(
     tenants uuid[], ids uuid[], namespaces text[], names text[], versions text[], causes text[], inputs text[],
     created timestamptz[], keys text[], routes text[], hashes bytea[], remembered interval
-) RETURNS TABLE (n bigint, outcome text, run_id uuid, shard smallint, version text) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (n bigint, outcome text, run_id uuid, shard smallint, version text) LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     outcomes text[];
     found_versions text[];
@@ -439,7 +446,7 @@ BEGIN
         SELECT a.tenant, a.id, a.shard, a.namespace, a.name, a.version, a.cause::json, a.input::json, a.at
         FROM unnest(tenants, ids, shards, namespaces, names, found_versions, causes, inputs, created, keys, outcomes)
             AS a(tenant, id, shard, namespace, name, version, cause, input, at, key, outcome)
-        WHERE a.outcome = 'accepted' AND (a.key IS NULL OR a.id = ANY (won));
+        WHERE a.outcome = 'accepted' AND (a.key IS NULL OR a.id IN (SELECT unnest(won)));
     IF NOT keyed THEN
         RETURN QUERY SELECT a.n, a.outcome, a.id, a.shard, a.version
             FROM unnest(outcomes, ids, shards, found_versions) WITH ORDINALITY AS a(outcome, id, shard, version, n);
@@ -451,7 +458,7 @@ BEGIN
         FROM unnest(tenants, routes, keys, hashes, ids, created, outcomes, shards, found_versions) WITH ORDINALITY
             AS a(tenant, route, key, hash, id, at, outcome, shard, version, n)
         LEFT JOIN idempotency_keys i ON i.tenant_id = a.tenant AND i.route = a.route AND i.key = a.key
-            AND a.id <> ALL (won) AND i.created_at >= a.at - remembered;
+            AND a.id NOT IN (SELECT unnest(won)) AND i.created_at >= a.at - remembered;
 END $$;
 REVOKE ALL ON FUNCTION accept_runs FROM public;
 GRANT EXECUTE ON FUNCTION accept_runs TO tidewire_app, tidewire_engine;
