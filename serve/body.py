@@ -102,12 +102,10 @@ def _forbid_nul(value: Any) -> None:
     while stack:
         path, node = stack.pop()
         if isinstance(node, str) and "\0" in node:
-            raise MalformedBody("The body is not usable.", [Fault(pointer_of(path), "the character NUL is not allowed")])
+            raise _unusable(pointer_of(path), "the character NUL is not allowed")
         if isinstance(node, dict):
             if any("\0" in key for key in node):
-                raise MalformedBody(
-                    "The body is not usable.", [Fault(pointer_of(path), "a name has the character NUL")]
-                )
+                raise _unusable(pointer_of(path), "a name has the character NUL")
             stack.extend(((*path, key), child) for key, child in node.items())
         elif isinstance(node, list):
             stack.extend(((*path, index), child) for index, child in enumerate(node))
@@ -116,5 +114,9 @@ def _forbid_nul(value: Any) -> None:
 def _int64(digits: str) -> int:
     # Larger ones would silently lose digits in one of the parts that read them as 64-bit numbers.
     if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
-        raise MalformedBody("The body is not usable.", [Fault("", f"the integer {digits[:24]} does not fit in 64 bits")])
+        raise _unusable("", f"the integer {digits[:24]} does not fit in 64 bits")
     return int(digits)
+
+
+def _unusable(pointer: str, detail: str) -> MalformedBody:
+    return MalformedBody("The body is not usable.", [Fault(pointer, detail)])

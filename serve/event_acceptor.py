@@ -8,7 +8,7 @@ from models.domain.limits import Limits
 from models.domain.ports import RunDispatcher
 from serve.group_commit import GroupCommit
 from serve.ports import EventRepository
-from serve.records import IngestEvents, Ingested
+from serve.records import Ingested, IngestEvents
 
 
 class EventAcceptor:

@@ -73,6 +73,10 @@ def principal_of(request: Request) -> Principal:
 class GuardedRoute(APIRoute):
     """Checks the caller before it reads a byte of the body."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        options["operation_id"] = options.get("operation_id") or endpoint.__name__
+        super().__init__(path, endpoint, **options)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         access = access_of(self.endpoint)
         inner = super().get_route_handler()

@@ -22,7 +22,7 @@ DEFAULT_PAGE = _MAX.default_page
 
 
 def _no_surrogates(text: str) -> str:
-    if "\0" in text or not text.isprintable() and any(0xD800 <= ord(c) < 0xE000 for c in text):
+    if "\0" in text or (not text.isprintable() and any(0xD800 <= ord(c) < 0xE000 for c in text)):
         raise ValueError("has characters that cannot be used")
     return text
 

@@ -154,7 +154,13 @@ class ConnectionRepository(Protocol):
     """Connections to outside HTTP APIs; secrets are sealed before they get here."""
 
     async def put(
-        self, tenant_id: UUID, name: str, base_url: str, settings: Mapping[str, Any], sealed: bytes | None, now: datetime
+        self,
+        tenant_id: UUID,
+        name: str,
+        base_url: str,
+        settings: Mapping[str, Any],
+        sealed: bytes | None,
+        now: datetime,
     ) -> bool:
         """True when new, False when replaced."""
 

@@ -19,6 +19,7 @@ class Limits:
     max_request_bytes: int = 4_000_000
     max_json_depth: int = 128
     max_event_bytes: int = 256_000
+    max_record_bytes: int = 900_000
     max_events_per_request: int = 1_000
     max_entries_per_advance: int = 256
     max_journal_page: int = 1_000
@@ -26,6 +27,7 @@ class Limits:
     default_page: int = 50
     max_wait_seconds: int = 60
     max_search_bytes: int = 500
+    max_search_document_length: int = 50_000
     max_fork_branches: int = 1_000
     max_open_steps_per_tenant: int = 100
     max_active_runs_per_shard_actor: int = 20_000
@@ -51,6 +53,7 @@ class Limits:
     access_token_seconds: int = 900
     refresh_token_seconds: int = 2_592_000
     push_token_seconds: int = 300
+    session_watch_seconds: float = 0.5
     max_sign_in_failures_per_account: int = 10
     max_sign_in_failures_per_address: int = 100
     sign_in_window_seconds: int = 900

@@ -15,13 +15,17 @@ from serve.auth.tokens import Audience, TokenKeys, verify
 class Gate:
     """Checks tokens for one audience. Not for several threads."""
 
-    def __init__(self, keys: TokenKeys, clock: Clock, audience: Audience = "tidewire-api", remembered: int = 10_000) -> None:
+    def __init__(
+        self, keys: TokenKeys, clock: Clock, audience: Audience = "tidewire-api", remembered: int = 10_000
+    ) -> None:
         self._keys = keys
         self._clock = clock
         self._audience = audience
         self._remembered = remembered
         self._known: OrderedDict[str, tuple[Principal, int]] = OrderedDict()
         self._ended: frozenset[UUID] = frozenset()
+        # Ended here, and perhaps not yet seen by the reader of the table whose answer is on its way.
+        self._ended_here: frozenset[UUID] = frozenset()
 
     def admit(self, authorization: str) -> Principal:
         """The caller named by an Authorization header; Unauthenticated when there is none to trust."""
@@ -48,8 +52,14 @@ class Gate:
 
     def end(self, sessions: Iterable[UUID]) -> None:
         """Refuses these sessions from now on, beside those refused already."""
-        self._ended |= frozenset(sessions)
+        self._ended_here |= frozenset(sessions)
+        self._ended |= self._ended_here
 
     def replace_ended(self, sessions: Iterable[UUID]) -> None:
-        """Refuses exactly these sessions; those that ended before any living token was issued may be left out."""
-        self._ended = frozenset(sessions)
+        """Refuses exactly these sessions; those that ended before any living token was issued may be left out.
+
+        One that was ended here stays refused until it has come back in such a list.
+        """
+        found = frozenset(sessions)
+        self._ended = found | self._ended_here
+        self._ended_here -= found

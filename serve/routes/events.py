@@ -125,7 +125,7 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, Any]:
 @needs("event:read")
 async def list_events(
     request: Request,
-    type: Annotated[Text | None, Query(max_length=1024)] = None,  # noqa: A002
+    type: Annotated[Text | None, Query(max_length=1024)] = None,
     source: Annotated[Text | None, Query(max_length=1024)] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,

@@ -69,8 +69,8 @@ async def list_metrics(request: Request) -> Response:
 async def get_metric_series(
     request: Request,
     name: MetricName,
-    start: Annotated[AwareDatetime | None, Query(alias="from", description="Default: 360 windows before `to`.")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="Default: now, the open window included.")] = None,
+    start: Annotated[AwareDatetime | None, Query(alias="from", description="Default: 360 windows before.")] = None,
+    end: Annotated[AwareDatetime | None, Query(alias="to", description="Default: now, with the open window.")] = None,
     step: Annotated[Literal["10", "60", "3600"], Query(description="Seconds in a window.")] = "60",
     by: Annotated[list[Text] | None, Query(max_length=4, description="Dimensions to keep apart.")] = None,
 ) -> Response:

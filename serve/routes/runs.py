@@ -122,7 +122,7 @@ async def list_runs(
     namespace: Annotated[Text | None, Query(max_length=63)] = None,
     name: Annotated[Text | None, Query(max_length=63)] = None,
     q: Annotated[Text | None, Query(description="Full-text search over workflow, input, output and error.")] = None,
-    created_from: Annotated[AwareDatetime | None, Query(alias="from", description="Created at this time or later.")] = None,
+    created_from: Annotated[AwareDatetime | None, Query(alias="from", description="Created then or later.")] = None,
     created_to: Annotated[AwareDatetime | None, Query(alias="to", description="Created before this time.")] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,

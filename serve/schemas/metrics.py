@@ -35,7 +35,7 @@ class MetricRequest(Request):
 
     type: Annotated[str, Field(min_length=1, max_length=1024)]
     value: Pointer | None = None
-    dimensions: Annotated[list[Dimension], Field(max_length=4)] = []
+    dimensions: Annotated[list[Dimension], Field(max_length=4)] = Field(default_factory=list)
     unique: Pointer | None = None
     description: Annotated[str, Field(max_length=500)] = ""
 

@@ -1,0 +1,115 @@
+"""The application: routes, error handlers and web pages, over ports that are opened in the replica's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from models.domain.errors import TidewireError
+from serve.auth.accounts import Accounts
+from serve.auth.gate import Gate
+from serve.auth.passwords import Passwords
+from serve.auth.session_watch import SessionWatch
+from serve.auth.throttle import SignInThrottle
+from serve.deps import ApiDeps, ApiOptions, ApiPorts
+from serve.edge import Edge
+from serve.errors import on_http_exception, on_tidewire_error, on_validation_error
+from serve.event_acceptor import EventAcceptor
+from serve.openapi_document import document
+from serve.routes import connections, events, identity, metrics, notifications, runs, system, webhooks, workflows
+from serve.run_acceptor import RunAcceptor
+from serve.telemetry import Telemetry
+from serve.web_files import WebFiles, nothing_here
+
+OpenPorts = Callable[[], AbstractAsyncContextManager[ApiPorts]]
+
+# The most used ones first: routes are tried in this order.
+_ROUTERS = (runs, events, webhooks, workflows, metrics, notifications, connections, identity, system)
+_TITLE = "Tidewire"
+_DESCRIPTION = """\
+Durable workflows, exact live metrics, deployed models and push, for many tenants.
+
+Send the access token of `POST /v1/auth/login` as `Authorization: Bearer ...`. Every error is an
+`application/problem+json` document (RFC 9457) whose `errors` have a JSON pointer to what is wrong.
+"""
+
+
+@asynccontextmanager
+async def opened(ports: ApiPorts) -> AsyncIterator[ApiPorts]:
+    """Ports that are open already, for create_app."""
+    yield ports
+
+
+def create_app(
+    open_ports: OpenPorts, *, web_root: Path | None = None, options: ApiOptions | None = None
+) -> ASGIApp:
+    """The whole application of one replica.
+
+    `open_ports` is called at startup, in the loop that serves requests, and closed at shutdown; its ports bring the
+    options that routes use. `options` are those of the outermost layer and of the web pages, which exist before.
+    `web_root` is the folder of the built web app; None serves the API only.
+    """
+    shown = options or ApiOptions()
+    telemetry = Telemetry()
+    app = build_api(partial(_lifespan, open_ports, telemetry), shown.version)
+    pages = WebFiles.load(web_root, shown.push_url) if web_root is not None else None
+    app.router.default = pages.or_else(nothing_here) if pages is not None else nothing_here
+    return Edge(app, telemetry, shown.secure)
+
+
+def build_api(lifespan: Any = None, version: str = ApiOptions().version) -> FastAPI:
+    """The routes and error handlers; without a lifespan it can only tell its OpenAPI document."""
+    app = FastAPI(
+        title=_TITLE, version=version, description=_DESCRIPTION, lifespan=lifespan,
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
+    )
+    # Side by side in one list: nested routers would be searched one after the other for each request.
+    for module in _ROUTERS:
+        app.router.routes.extend(module.router.routes)
+    app.add_exception_handler(TidewireError, on_tidewire_error)
+    app.add_exception_handler(TimeoutError, on_tidewire_error)
+    app.add_exception_handler(RequestValidationError, on_validation_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.openapi = partial(document, app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(open_ports: OpenPorts, telemetry: Telemetry, app: FastAPI) -> AsyncIterator[None]:
+    async with open_ports() as ports:
+        deps = build_deps(ports, telemetry)
+        watch = SessionWatch(ports.identity, deps.gate, ports.clock, ports.limits)
+        watching = asyncio.create_task(watch.run(), name="session watch")
+        app.state.deps = deps
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await deps.run_acceptor.close()
+            await deps.event_acceptor.close()
+
+
+def build_deps(ports: ApiPorts, telemetry: Telemetry) -> ApiDeps:
+    """The services over the ports."""
+    gate = Gate(ports.keys, ports.clock)
+    accounts = Accounts(
+        ports.identity, gate, Passwords(), SignInThrottle(ports.attempts, ports.clock, ports.limits),
+        ports.keys, ports.clock, ports.limits,
+    )
+    return ApiDeps(
+        ports, gate, accounts,
+        RunAcceptor(ports.runs, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "runs")),
+        EventAcceptor(ports.events, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "events")),
+        telemetry,
+    )

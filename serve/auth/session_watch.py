@@ -1,0 +1,48 @@
+"""Follows which sessions have ended, so that a token that still lives is refused everywhere within a second."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from models.domain.clock import Clock
+from models.domain.errors import Unavailable
+from models.domain.limits import Limits
+from serve.auth.gate import Gate
+from serve.context import log_failure
+from serve.ports import IdentityRepository
+
+# Clocks of the database and of this machine may differ by this much.
+_SKEW = timedelta(seconds=60)
+
+
+class SessionWatch:
+    """Reads the ended sessions every `limits.session_watch_seconds` and feeds them to the gate."""
+
+    def __init__(self, identity: IdentityRepository, gate: Gate, clock: Clock, limits: Limits) -> None:
+        self._identity = identity
+        self._gate = gate
+        self._clock = clock
+        self._pause = limits.session_watch_seconds
+        self._life = timedelta(seconds=max(limits.access_token_seconds, limits.push_token_seconds)) + _SKEW
+
+    async def run_once(self) -> int:
+        """How many sessions are refused now; those that ended before any living token was made are left out."""
+        ended = await self._identity.ended_sessions(self._clock.now() - self._life)
+        self._gate.replace_ended(ended)
+        return len(ended)
+
+    async def run(self) -> None:
+        """Until cancelled. While the database is away, what was known stays in force."""
+        failing = False
+        while True:
+            try:
+                await self.run_once()
+                failing = False
+            except (Unavailable, OSError, TimeoutError) as error:
+                if not failing:
+                    log_failure("the watch over ended sessions", error)
+                failing = True
+            except Exception as error:
+                log_failure("the watch over ended sessions", error)
+            await asyncio.sleep(self._pause)
