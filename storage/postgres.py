@@ -42,7 +42,10 @@ _SETTINGS = {
     "timezone": "UTC",
     "synchronous_commit": "on",
 }
+_BUSY = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
 _AWAY = (
+    # A migration changed a table under a prepared statement; the next try prepares it anew.
+    asyncpg.InvalidCachedStatementError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
@@ -178,7 +181,7 @@ def translated() -> Iterator[None]:
     """Turns what asyncpg raises into our errors, so that no SQL reaches a client."""
     try:
         yield
-    except asyncpg.DeadlockDetectedError as error:
+    except _BUSY as error:
         raise Unavailable("The database was busy with the same rows; try again.") from error
     except asyncpg.QueryCanceledError as error:
         raise Unavailable("The database took too long.") from error

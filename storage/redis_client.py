@@ -12,7 +12,7 @@ def open_redis(url: str, *, max_connections: int = 32, seconds: float = 1.0) -> 
     """A client for the loop that uses it; nothing is connected yet. Close it with `aclose`.
 
     `seconds` bounds connecting, each answer, and the wait for a free connection. A connection that was closed while
-    it was idle is opened again once. Answers are bytes.
+    it was idle is opened again once, so a command whose connection breaks may be sent twice. Answers are bytes.
     """
     pool = BlockingConnectionPool.from_url(
         url,

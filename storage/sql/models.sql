@@ -6,10 +6,12 @@ ON CONFLICT DO NOTHING
 RETURNING true;
 
 -- name: version
-SELECT * FROM model_versions WHERE tenant_id = $1 AND model = $2 AND version = $3;
+SELECT tenant_id, model, version, manifest, object_key, sha256, size_bytes, created_at, created_by
+FROM model_versions WHERE tenant_id = $1 AND model = $2 AND version = $3;
 
 -- name: aliased
-SELECT v.* FROM model_aliases a JOIN model_versions v USING (tenant_id, model, version)
+SELECT v.tenant_id, v.model, v.version, v.manifest, v.object_key, v.sha256, v.size_bytes, v.created_at, v.created_by
+FROM model_aliases a JOIN model_versions v USING (tenant_id, model, version)
 WHERE a.tenant_id = $1 AND a.model = $2 AND a.alias = $3;
 
 -- name: set_alias
@@ -26,9 +28,11 @@ SELECT alias, version FROM model_aliases WHERE tenant_id = $1 AND model = $2 ORD
 SELECT model, alias, version FROM model_aliases WHERE tenant_id = $1 ORDER BY model, alias;
 
 -- name: versions
-SELECT * FROM model_versions WHERE tenant_id = $1 AND model = $2 ORDER BY created_at DESC, version DESC;
+SELECT tenant_id, model, version, manifest, object_key, sha256, size_bytes, created_at, created_by
+FROM model_versions WHERE tenant_id = $1 AND model = $2 ORDER BY created_at DESC, version DESC;
 
 -- name: latest
-SELECT DISTINCT ON (model) *, count(*) OVER (PARTITION BY model) AS versions
+SELECT DISTINCT ON (model) tenant_id, model, version, manifest, object_key, sha256, size_bytes, created_at, created_by,
+    count(*) OVER (PARTITION BY model) AS versions
 FROM model_versions WHERE tenant_id = $1
 ORDER BY model, created_at DESC, version DESC;

@@ -108,3 +108,22 @@ async def test_two_thousand_cancelled_requests_get_no_answer_of_others(
         assert 100 < answers < 1_900
     finally:
         await database.close()
+
+
+async def test_a_table_that_changes_under_prepared_statements(
+    postgres: PostgresServer, database_name: str, api: Api
+) -> None:
+    owner = await asyncpg.connect(postgres.dsn(database_name))
+    query = "SELECT * FROM shard_owner"
+    try:
+        async with api.app.read() as conn:
+            await conn.fetch(query)
+        await owner.execute("ALTER TABLE shard_owner ADD COLUMN later text")
+        with pytest.raises(Unavailable):
+            async with api.app.read() as conn:
+                await conn.fetch(query)
+        async with api.app.read() as conn:
+            await conn.fetch(query)
+    finally:
+        await owner.execute("ALTER TABLE shard_owner DROP COLUMN IF EXISTS later")
+        await owner.close()
