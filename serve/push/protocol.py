@@ -16,6 +16,7 @@ _Offset = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Channel = Annotated[str, msgspec.Meta(max_length=255)]
 _Epoch = Annotated[str, msgspec.Meta(max_length=64)]
 REJECT_UNRECOVERED = 2
+_ABSENT = msgspec.Raw()
 
 
 class Connect(msgspec.Struct):
@@ -71,13 +72,13 @@ class Command(msgspec.Struct):
     unsubscribe: Unsubscribed | None = None
     history: History | None = None
     refresh: Refresh | None = None
-    ping: msgspec.Raw | None = None
-    publish: msgspec.Raw | None = None
-    presence: msgspec.Raw | None = None
-    presence_stats: msgspec.Raw | None = None
-    rpc: msgspec.Raw | None = None
-    sub_refresh: msgspec.Raw | None = None
-    send: msgspec.Raw | None = None
+    ping: msgspec.Raw = _ABSENT
+    publish: msgspec.Raw = _ABSENT
+    presence: msgspec.Raw = _ABSENT
+    presence_stats: msgspec.Raw = _ABSENT
+    rpc: msgspec.Raw = _ABSENT
+    sub_refresh: msgspec.Raw = _ABSENT
+    send: msgspec.Raw = _ABSENT
 
 
 class MalformedFrame(ValueError):

@@ -136,7 +136,7 @@ class Session:
     # commands --------------------------------------------------------------------------------------
 
     async def _carry_out(self, command: protocol.Command) -> None:
-        if command.send is not None:
+        if command.send:
             return self.disconnect(codes.SEND_NOT_AVAILABLE)
         if command.id == 0 or (self.principal is None) is not (command.connect is not None):
             return self.disconnect(codes.BAD_FRAME)
@@ -160,11 +160,11 @@ class Session:
             await self._history(command.id, command.history)
         elif command.refresh is not None:
             self._refresh(command.id, command.refresh.token)
-        elif command.ping is not None:
+        elif command.ping:
             self._reply(command.id, "ping", {})
-        elif command.publish is not None:
+        elif command.publish:
             self._refuse(command.id, codes.PERMISSION_DENIED)
-        elif any(o is not None for o in (command.presence, command.presence_stats, command.rpc, command.sub_refresh)):
+        elif command.presence or command.presence_stats or command.rpc or command.sub_refresh:
             self._refuse(command.id, codes.NOT_AVAILABLE)
         else:
             self._refuse(command.id, codes.METHOD_NOT_FOUND)
