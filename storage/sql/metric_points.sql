@@ -2,10 +2,9 @@
 SELECT definition, since::text::bigint AS since FROM metric_definitions WHERE tenant_id = $1 AND name = $2;
 
 -- name: definitions_from
-SELECT tenant_id, name, definition, since::text::bigint AS since FROM metric_definitions WHERE since >= $1::text::xid8;
-
--- name: horizon
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon, d.tenant_id, d.name, d.definition,
+    d.since::text::bigint AS since
+FROM (SELECT 1) AS one LEFT JOIN metric_definitions d ON d.since >= $1::text::xid8;
 
 -- name: series
 SELECT start, dimensions, count, sum, min, max, histogram, uniques FROM metric_points
@@ -21,7 +20,16 @@ JOIN metric_points p ON p.tenant_id = k.tenant AND p.metric = k.metric AND p.ste
     AND p.dimensions = k.dimensions;
 
 -- name: positions
-SELECT partition, xid::text::bigint AS xid, seq FROM metric_offsets;
+SELECT partition, xid::text::bigint AS xid, seq,
+    extract(epoch FROM clock_timestamp() - updated_at)::float8 AS age
+FROM metric_offsets;
+
+-- name: settle
+UPDATE metric_offsets o SET xid = m.xid::xid8, seq = m.seq, updated_at = now()
+FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[])
+    AS m(partition, expected_xid, expected_seq, xid, seq)
+WHERE o.partition = m.partition AND o.xid = m.expected_xid::xid8 AND o.seq = m.expected_seq
+RETURNING o.partition;
 
 -- name: apply
 WITH moved AS (
@@ -70,7 +78,7 @@ ON CONFLICT DO NOTHING;
 -- name: count_values
 SELECT tenant_id, metric, place, count(*) AS known
 FROM metric_dimension_values
-WHERE (tenant_id, metric) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
+WHERE (tenant_id, metric, place) IN (SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[]))
 GROUP BY tenant_id, metric, place;
 
 -- name: dimension_values

@@ -1,0 +1,108 @@
+"""Writes the log to Kafka: one topic, a partition for each eighth of the shards. Kafka is a cache of the log table."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+from models.domain.errors import Unavailable
+from models.domain.log import PARTITIONS
+
+_TOPIC_EXISTS = 36
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaConfig:
+    """How to reach Kafka; `security` goes to the client as it is (security_protocol, sasl_mechanism, ...)."""
+
+    servers: str
+    topic: str = "tidewire.log"
+    replication: int = 1
+    retention_ms: int = 3_600_000
+    timeout: float = 5.0
+    security: dict[str, Any] = field(default_factory=dict, repr=False)
+    tls: bool = False
+
+    def client(self) -> dict[str, Any]:
+        """Keyword arguments that every aiokafka client takes."""
+        context = {"ssl_context": ssl.create_default_context()} if self.tls else {}
+        return {
+            "bootstrap_servers": self.servers,
+            "request_timeout_ms": int(self.timeout * 1000),
+            **context,
+            **self.security,
+        }
+
+
+async def create_topic(config: KafkaConfig) -> bool:
+    """Makes the topic when it is not there; True when it was made. Unavailable when Kafka does not answer."""
+    admin = AIOKafkaAdminClient(**config.client())
+    try:
+        async with asyncio.timeout(config.timeout * 2):
+            await admin.start()
+            settings = {"retention.ms": str(config.retention_ms), "cleanup.policy": "delete"}
+            wanted = NewTopic(config.topic, PARTITIONS, config.replication, topic_configs=settings)
+            answer = await admin.create_topics([wanted])
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable("Kafka cannot be reached right now.") from error
+    finally:
+        with suppress(KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(config.timeout):
+                await admin.close()
+    (result,) = answer.topic_errors
+    if result[1] not in (0, _TOPIC_EXISTS):
+        raise Unavailable(f"Kafka refused the topic {config.topic} (error {result[1]}).")
+    return bool(result[1] == 0)
+
+
+class LogProducer:
+    """Sends records; acknowledged means that all in-sync replicas have them."""
+
+    def __init__(self, config: KafkaConfig) -> None:
+        self._config = config
+        self._producer: AIOKafkaProducer | None = None
+
+    async def send(self, records: Sequence[tuple[int, bytes]]) -> None:
+        """Sends (partition, value) pairs, in order within a partition; Unavailable when one was not acknowledged, and
+        then any of them may have arrived all the same."""
+        try:
+            async with asyncio.timeout(self._config.timeout * 2):
+                producer = await self._connected()
+                sent = [
+                    await producer.send(self._config.topic, value, partition=partition) for partition, value in records
+                ]
+                await asyncio.gather(*sent)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self.close()
+            raise Unavailable("Kafka cannot be reached right now.") from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Lets go of the connection; the next `send` makes a new one."""
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            with suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(self._config.timeout):
+                    await producer.stop()
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            await create_topic(self._config)
+            producer = AIOKafkaProducer(**self._config.client(), acks="all", linger_ms=0, max_request_size=1_000_000)
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
