@@ -198,8 +198,18 @@ def translated() -> Iterator[None]:
 
 
 async def _set_codecs(connection: Any) -> None:
+    # asyncpg's own UUID is a subclass that JSON encoders do not know.
+    await connection.set_type_codec("uuid", encoder=_uuid_bytes, decoder=_uuid, schema="pg_catalog", format="binary")
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=_dump, decoder=orjson.loads, schema="pg_catalog", format="text")
+
+
+def _uuid(raw: bytes) -> UUID:
+    return UUID(bytes=raw)
+
+
+def _uuid_bytes(value: UUID) -> bytes:
+    return value.bytes
 
 
 def _dump(value: Any) -> str:

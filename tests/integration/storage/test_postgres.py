@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -51,6 +51,14 @@ async def test_a_scope_ends_with_its_transaction(postgres: PostgresServer, datab
 async def test_a_value_that_cannot_be_stored_is_bad_input(api: Api) -> None:
     with pytest.raises(InvalidInput):
         await api.identity.user_by_email("nul\0")
+
+
+async def test_identifiers_come_back_as_plain_ones(api: Api) -> None:
+    one, other = uuid4(), uuid4()
+    async with api.app.read() as conn:
+        row = await conn.fetchrow("SELECT $1::uuid AS one, $2::uuid[] AS many, NULL::uuid AS none", one, [one, other])
+    assert (row["one"], row["many"], row["none"]) == (one, [one, other], None)
+    assert {type(found) for found in (row["one"], *row["many"])} == {UUID}
 
 
 async def test_a_full_pool_is_told_in_time(postgres: PostgresServer, database_name: str) -> None:
