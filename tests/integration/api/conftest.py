@@ -1,0 +1,100 @@
+"""The whole API in this process, over a real PostgreSQL and Valkey; only shards and models are stand-ins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from cluster.adapters.api import ApiIdentity
+from cluster.adapters.api_metrics import ApiMetrics
+from cluster.adapters.readiness import ApiReadiness
+from models.domain.clock import SystemClock
+from models.domain.errors import NotFound
+from models.domain.limits import Limits
+from models.domain.ports import Ended, Wake
+from serve.app import build_api, build_deps
+from serve.auth.tokens import TokenKeys, generate_keys
+from serve.deps import ApiPorts
+from serve.telemetry import Telemetry
+from storage.objects import open_objects
+from storage.redis_attempts import RedisAttemptCounter
+from storage.redis_client import open_redis
+from storage.sealer import AesGcmSealer
+from tests.servers.postgres import PostgresServer
+from tests.servers.valkey import ValkeyServer
+from tests.storage_kit import Api, opened
+
+Client = Callable[[str], httpx.AsyncClient]
+
+
+class Shards:
+    """Remembers what was woken; no run ever ends."""
+
+    def __init__(self) -> None:
+        self.woken: list[Wake] = []
+
+    def wake(self, wakes: Sequence[Wake]) -> None:
+        self.woken += wakes
+
+    async def wait(self, run_id: UUID, seconds: float) -> Ended | None:
+        return None
+
+
+class NoModels:
+    """Has no model loaded."""
+
+    async def infer(self, tenant_id: UUID, model: str, version: str | None, request: Mapping[str, Any]) -> Any:
+        raise NotFound
+
+    async def ready(self, tenant_id: UUID, model: str, version: str | None) -> bool:
+        return False
+
+
+@pytest.fixture(scope="module")
+def database_name(postgres: PostgresServer) -> str:
+    return asyncio.run(postgres.create_database())
+
+
+@pytest.fixture
+async def api(postgres: PostgresServer, database_name: str) -> AsyncIterator[Api]:
+    async with opened(postgres, database_name) as ports:
+        yield ports
+
+
+@pytest.fixture
+async def app(api: Api, valkey: ValkeyServer, tmp_path: Path) -> AsyncIterator[FastAPI]:
+    clock, redis = SystemClock(), open_redis(valkey.url)
+    ports = ApiPorts(
+        identity=ApiIdentity(api.app, clock), workflows=api.workflows, runs=api.runs, events=api.events,
+        webhooks=api.webhooks, metrics=ApiMetrics(api.app, clock, Limits()), notifications=api.notifications,
+        connections=api.connections, models=api.models, serving=NoModels(), objects=open_objects(str(tmp_path)),
+        dispatcher=Shards(), sealer=AesGcmSealer([bytes(32)]), attempts=RedisAttemptCounter(redis),
+        readiness=ApiReadiness(api.app, redis), clock=clock, keys=TokenKeys.from_json(generate_keys()),
+    )  # fmt: skip
+    built = build_api()
+    built.state.deps = build_deps(ports, Telemetry())
+    yield built
+    await redis.aclose()
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[Client]:
+    """Makes clients that send an access token."""
+    made: list[httpx.AsyncClient] = []
+
+    def make(token: str = "") -> httpx.AsyncClient:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.ASGITransport(app=app)
+        made.append(httpx.AsyncClient(transport=transport, base_url="http://tidewire", headers=headers))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.aclose()

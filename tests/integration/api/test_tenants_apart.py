@@ -1,0 +1,164 @@
+"""Every route, with the ids of another tenant, for each role; and the same with each `tenant_id = $1` taken out of the
+SQL, so that row-level security stands alone."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+import storage
+from models.domain.identity import Principal
+from models.domain.ids import uuid7
+from serve import inference_ports as inference
+from serve.auth.tokens import issue
+from tests.integration.api.conftest import Client
+from tests.storage_kit import Api
+
+ROLES = ("viewer", "analyst", "operator", "data_scientist", "editor", "owner")
+_TENANT = re.compile(r"\b(\w+\.)?tenant_id = \$1\b")
+SECRET = "a-webhook-secret-of-some-length"
+
+
+def document(summary: str) -> dict[str, Any]:
+    about = {"dsl": "1.0.0", "namespace": "ops", "name": "flow", "version": "1.0.0", "summary": summary}
+    return {"document": about, "do": [{"a": {"set": {"x": 1}}}]}
+
+
+# What a stranger sends; routes that are not here get no body.
+BODIES: dict[str, Any] = {
+    "PUT /v1/workflows": document("mine"),
+    "PATCH /v1/workflows/{namespace}/{name}": {"enabled": False},
+    "PUT /v1/metrics/{name}": {"type": "com.example.other"},
+    "PUT /v1/connections/{name}": {"base_url": "https://other.example"},
+    "PUT /v1/hooks/sources/{source}": {"scheme": "github", "secret": SECRET},
+}
+
+
+async def signed_up(client: Client, name: str) -> tuple[httpx.AsyncClient, Principal, str]:
+    """A new tenant's owner: a client, the principal, and the tenant's public name."""
+    body = {
+        "email": f"{uuid4().hex}@example.com", "password": "correct horse battery", "tenant": f"{name} {uuid4().hex}"
+    }  # fmt: skip
+    answer = await client("").post("/v1/auth/register", json=body)
+    assert answer.status_code == 201, answer.text
+    caller = client(answer.json()["access_token"])
+    me = (await caller.get("/v1/me")).json()
+    return caller, Principal(UUID(me["user"]["id"]), UUID(me["tenant"]["id"]), "owner", uuid4()), me["tenant"]["name"]
+
+
+async def furnish(api: Api, caller: httpx.AsyncClient, owner: Principal, mark: str) -> dict[str, str]:
+    """One of each kind of thing, with `mark` in it; what path parameters need to name them."""
+    for method, path, body in (
+        ("PUT", "/v1/workflows", document(mark)),
+        ("PUT", "/v1/metrics/delay", {"type": mark}),
+        ("PUT", "/v1/connections/crm", {"base_url": f"https://{mark}.example"}),
+        ("PUT", "/v1/hooks/sources/github", {"scheme": "github", "secret": SECRET}),
+        ("POST", "/v1/events", {"specversion": "1.0", "id": "1", "source": "/a", "type": mark}),
+        ("POST", "/v1/workflows/ops/flow/runs", {"input": mark}),
+    ):
+        answer = await caller.request(method, path, json=body)
+        assert answer.status_code in (201, 202), answer.text
+    run, notification, now = answer.json()["id"], uuid7(), api.clock.now()
+    bundle = inference.ModelVersion(owner.tenant_id, "model", "1", {"name": mark}, mark, b"1", 1, now)
+    await api.models.add_version(bundle)
+    await api.models.set_alias(owner.tenant_id, "model", "live", "1")
+    async with api.engine.unit_of_work() as conn:
+        await conn.execute(
+            "INSERT INTO notifications (tenant_id, id, user_id, severity, title, created_at) "
+            "VALUES ($1, $2, $3, 'info', $5, $4)",
+            owner.tenant_id, notification, owner.user_id, now, mark,
+        )  # fmt: skip
+        await conn.execute(
+            "INSERT INTO journal (tenant_id, run_id, seq, type, at, epoch, data) "
+            "VALUES ($1, $2, 1, 'run.started', $3, 1, $4)",
+            owner.tenant_id, UUID(run), now, {"input": mark},
+        )  # fmt: skip
+    return {"namespace": "ops", "source": "github", "run_id": run, "notification_id": str(notification)}
+
+
+def addressed(app: FastAPI, names: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Each route but sign-in, as method, template, and path with the other tenant's names."""
+    kinds = {"workflows": "flow", "metrics": "delay", "connections": "crm", "models": "model"}
+    for route in app.routes:
+        if not isinstance(route, APIRoute) or route.path.startswith("/v1/auth/"):
+            continue
+        kind = next((kind for kind in kinds if f"/{kind}/" in route.path), "")
+        values = {**names, "name": kinds.get(kind, ""), "version": "1" if kind == "models" else "1.0.0"}
+        path = re.sub(r"{(\w+)(?::\w+)?}", lambda found: values.get(found[1], "other"), route.path)  # noqa: B023
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            yield method, route.path, path
+
+
+async def seen(caller: httpx.AsyncClient, names: dict[str, str]) -> list[str]:
+    """What a tenant sees of itself."""
+    paths = [f"/v1/{name}" for name in ("workflows", "runs", "events", "metrics", "connections", "notifications")]
+    paths += ["/v1/hooks/sources", f"/v1/runs/{names['run_id']}", f"/v1/runs/{names['run_id']}/journal"]
+    return [(await caller.get(path)).text for path in paths]
+
+
+async def strangers_try(api: Api, app: FastAPI, client: Client) -> int:
+    """Calls every route as members of other tenants; the number of calls."""
+    mark, calls = f"mark-{uuid4().hex}", 0
+    owner_calls, owner, tenant_name = await signed_up(client, "Owner")
+    names = {**await furnish(api, owner_calls, owner, mark), "tenant": tenant_name}
+    before = await seen(owner_calls, names)
+    secrets = (mark, tenant_name, str(owner.tenant_id), str(owner.user_id), names["run_id"], names["notification_id"])
+    assert all(any(secret in part for secret in secrets) for part in before), before
+    for role in ROLES:
+        _, other, _ = await signed_up(client, "Stranger")
+        principal = Principal(other.user_id, other.tenant_id, role, other.session_id)
+        ports = app.state.deps.ports
+        stranger = client(issue(ports.keys, principal, ports.clock.now(), 900, "tidewire-api"))
+        for method, template, path in addressed(app, names):
+            answer = await stranger.request(method, path, json=BODIES.get(f"{method} {template}"))
+            calls += 1
+            assert answer.status_code < 500 or path == "/readyz", (role, method, path, answer.text)
+            # An error names the address that was called.
+            told = answer.text.replace(path, "")
+            assert not any(secret in told for secret in secrets), (role, method, path, told)
+            if "{run_id}" in template or "{notification_id}" in template:
+                assert answer.status_code in (403, 404), (role, method, path, answer.text)
+    assert await seen(owner_calls, names) == before
+    return calls
+
+
+@pytest.fixture
+def bare_sql(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Takes the tenant out of every WHERE of the storage room; how many statements that changed."""
+    changed = 0
+    for found in pkgutil.iter_modules(storage.__path__, "storage."):
+        module = importlib.import_module(found.name)
+        for attribute in ("_SQL", "_JOURNAL"):
+            known = getattr(module, attribute, None)
+            if known is None:
+                continue
+            bare = {name: _TENANT.sub("$1::uuid IS NOT NULL", sql) for name, sql in known.items()}
+            changed += sum(bare[name] != known[name] for name in bare)
+            monkeypatch.setattr(module, attribute, MappingProxyType(bare))
+    return changed
+
+
+async def test_no_route_shows_or_changes_what_is_anothers(api: Api, app: FastAPI, client: Client) -> None:
+    assert await strangers_try(api, app, client) > 200
+
+
+async def test_row_level_security_alone_is_enough(api: Api, app: FastAPI, client: Client, bare_sql: int) -> None:
+    assert bare_sql > 25
+    assert await strangers_try(api, app, client) > 200
+
+
+async def test_the_matrix_would_notice(api: Api, app: FastAPI, client: Client, bare_sql: int) -> None:
+    """With the tenant out of the SQL and a role that row-level security lets through, the others' runs are found."""
+    app.state.deps.ports.runs._database = api.engine
+    with pytest.raises(AssertionError, match="runs"):
+        await strangers_try(api, app, client)
