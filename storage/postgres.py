@@ -48,6 +48,8 @@ _AWAY = (
     asyncpg.InvalidCachedStatementError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # What asyncpg says when a connection breaks while the pool takes it back.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -162,8 +164,8 @@ def _begin(verb: str, tenants: Iterable[UUID], user: UUID | None) -> str:
 
 async def _roll_back(connection: Any) -> None:
     """Leaves the error of the block as the one that is told; a connection that is gone has rolled back."""
-    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        if connection.is_in_transaction():
+    with suppress(asyncpg.PostgresError, *_AWAY):
+        if not connection.is_closed() and connection.is_in_transaction():
             await connection.execute("ROLLBACK")
 
 
