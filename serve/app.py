@@ -25,7 +25,19 @@ from serve.edge import Edge
 from serve.errors import on_http_exception, on_tidewire_error, on_validation_error
 from serve.event_acceptor import EventAcceptor
 from serve.openapi_document import document
-from serve.routes import connections, events, identity, metrics, notifications, runs, system, webhooks, workflows
+from serve.routes import (
+    connections,
+    events,
+    identity,
+    inference,
+    metrics,
+    models,
+    notifications,
+    runs,
+    system,
+    webhooks,
+    workflows,
+)
 from serve.run_acceptor import RunAcceptor
 from serve.telemetry import Telemetry
 from serve.web_files import WebFiles, nothing_here
@@ -33,7 +45,9 @@ from serve.web_files import WebFiles, nothing_here
 OpenPorts = Callable[[], AbstractAsyncContextManager[ApiPorts]]
 
 # The most used ones first: routes are tried in this order.
-_ROUTERS = (runs, events, webhooks, workflows, metrics, notifications, connections, identity, system)
+_ROUTERS = (
+    runs, events, webhooks, inference, workflows, metrics, notifications, connections, models, identity, system,
+)
 _TITLE = "Tidewire"
 _DESCRIPTION = """\
 Durable workflows, exact live metrics, deployed models and push, for many tenants.

@@ -78,6 +78,13 @@ class ModelReplica:
     async def ready(self, tenant_id: UUID, model: str, version: str | None) -> bool:
         return await self._host.ready(tenant_id, model, version)
 
+    async def check(self, object_key: str, sha256: bytes) -> _Failure | None:
+        try:
+            await self._host.check(object_key, sha256)
+        except TidewireError as error:
+            return _Failure(error)
+        return None
+
     async def __del__(self) -> None:
         await self._stack.aclose()
 
@@ -102,6 +109,11 @@ class ServeModels(ModelServing):
             return bool(await self._call("ready", tenant_id, model, version))
         except Unavailable:
             return False
+
+    async def check(self, object_key: str, sha256: bytes) -> None:
+        answer = await self._call("check", object_key, sha256)
+        if isinstance(answer, _Failure):
+            raise answer.error
 
     async def _call(self, method: str, *arguments: Any) -> Any:
         try:

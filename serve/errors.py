@@ -62,6 +62,7 @@ _HTTP = {404: ("not-found", "Not found"), 405: ("method-not-allowed", "Method no
 # A size that is too large is told by 413, any other limit by 422.
 _SIZES = frozenset({
     "max_request_bytes", "max_definition_bytes", "max_data_bytes", "max_event_bytes", "max_model_bundle_bytes",
+    "max_inference_bytes",
 })
 
 
@@ -97,6 +98,9 @@ def problem(
     }
     if errors:
         body["errors"] = list(errors)
+    if instance.startswith("/v2/"):
+        # Where clients of the Open Inference Protocol look.
+        body["error"] = "; ".join([detail, *(f"{one['pointer']}: {one['detail']}" for one in errors)])
     return Response(orjson.dumps(body), status, dict(headers or {}), PROBLEM)
 
 

@@ -63,3 +63,6 @@ class ModelServing(ModelPredictor, Protocol):
 
     async def ready(self, tenant_id: UUID, model: str, version: str | None) -> bool:
         """Loads the version when it is not loaded yet; False when that fails."""
+
+    async def check(self, object_key: str, sha256: bytes) -> None:
+        """Loads a stored bundle that is no version yet, and tries its example; InvalidInput tells what is wrong."""

@@ -43,7 +43,16 @@ class Limits:
     max_http_response_bytes: int = 1_000_000
     max_http_seconds: float = 60.0
     max_model_bundle_bytes: int = 50_000_000
+    max_model_unpacked_bytes: int = 200_000_000
+    max_loaded_model_bytes: int = 400_000_000
+    max_models_per_tenant: int = 100
+    max_versions_per_model: int = 500
     max_inference_rows: int = 10_000
+    max_inference_values: int = 1_000_000
+    max_inference_bytes: int = 16_000_000
+    max_inference_seconds: float = 30.0
+    max_inference_threads: int = 2
+    max_waiting_inferences: int = 1_000
     max_socket_queue_bytes: int = 1_000_000
     max_sockets_per_user: int = 64
     max_channels_per_socket: int = 128
