@@ -56,6 +56,9 @@ class NoModels:
     async def ready(self, tenant_id: UUID, model: str, version: str | None) -> bool:
         return False
 
+    async def check(self, object_key: str, sha256: bytes) -> None:
+        raise NotFound
+
 
 @pytest.fixture(scope="module")
 def database_name(postgres: PostgresServer) -> str:

@@ -122,7 +122,7 @@ async def strangers_try(api: Api, app: FastAPI, client: Client) -> int:
         for method, template, path in addressed(app, names):
             answer = await stranger.request(method, path, json=BODIES.get(f"{method} {template}"))
             calls += 1
-            assert answer.status_code < 500 or path == "/readyz", (role, method, path, answer.text)
+            assert answer.status_code < 500 or "ready" in path, (role, method, path, answer.text)
             # An error names the address that was called.
             told = answer.text.replace(path, "")
             assert not any(secret in told for secret in secrets), (role, method, path, told)
