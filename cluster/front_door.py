@@ -1,7 +1,7 @@
 """One origin for pages, API and live push: Serve's HAProxy gets a route to the push gateway.
 
-Serve writes the configuration and starts the program named by RAY_SERVE_HAPROXY_BINARY_PATH. That program is a script of
-ours, which adds the route and then becomes HAProxy: no second hop (ADR 0006).
+Serve writes the configuration and starts the program named by RAY_SERVE_HAPROXY_BINARY_PATH. That program is a script
+of ours, which adds the route and then becomes HAProxy: no second hop (ADR 0006).
 """
 
 from __future__ import annotations

@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 
 import httpx
 
 from cluster import front_door
 from cluster.child import Child, Line
 from cluster.embedded import kafka, postgres, valkey
+from cluster.processes.running import ready_file
 from cluster.runtime import INSTANCE_MARK, Runtime
 from cluster.settings import base_environment
 from cluster.supervisor import Part
@@ -135,11 +135,6 @@ def _own(
 
     start = _child(runtime, line, name, lambda: command, more)
     return Part(name, start, ready, after, prepare=forget_readiness, stop_seconds=stop_seconds)
-
-
-def ready_file(runtime: Runtime, name: str) -> Path:
-    """A process of ours makes this file when it is ready."""
-    return runtime.sockets / f"{name}.ready"
 
 
 def _marked(runtime: Runtime, name: str) -> Callable[[], Awaitable[bool]]:

@@ -22,7 +22,7 @@ _SETTINGS = {
     "shared_buffers": "96MB",
     "effective_cache_size": "512MB",
     "max_wal_size": "1GB",
-    "wal_compression": "lz4",
+    "wal_compression": "on",
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",

@@ -1,0 +1,24 @@
+"""The process `relay`: from the log to Kafka, to live channels and to search."""
+
+from __future__ import annotations
+
+from cluster.adapters.streams import RelayDeps, run_relay
+from cluster.processes.running import announced, stop_on_signals
+from cluster.runtime import Runtime
+from storage.kafka import KafkaConfig
+from storage.postgres import Database
+from storage.redis_client import open_redis
+
+
+async def run(runtime: Runtime) -> None:
+    """Until it is asked to stop."""
+    stop = stop_on_signals()
+    database = Database(runtime.dsn("tidewire_engine"), application="tidewire relay", max_size=4)
+    redis = open_redis(runtime.redis_url, max_connections=4)
+    await database.open()
+    try:
+        async with announced(runtime, "relay"):
+            await run_relay(RelayDeps(database, redis, KafkaConfig(runtime.kafka)), stop)
+    finally:
+        await redis.aclose()
+        await database.close()

@@ -1,0 +1,50 @@
+"""What all processes of ours share: stop on a signal, say when they are ready, log one line an event."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from cluster.runtime import Runtime
+
+# Words of libraries that would drown ours.
+_QUIET = ("aiokafka", "faust", "mode", "httpx", "httpcore", "asyncio", "websockets", "ray")
+
+
+def configure_logging(level: str) -> None:
+    """To standard output, where the supervisor reads it."""
+    logging.basicConfig(
+        stream=sys.stdout, level=level.upper(), format="%(levelname)s %(name)s %(message)s", force=True
+    )
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set when this process is asked to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for how in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(how, stop.set)
+    return stop
+
+
+def ready_file(runtime: Runtime, name: str) -> Path:
+    """A process of ours makes this file when it is ready."""
+    return runtime.sockets / f"{name}.ready"
+
+
+@asynccontextmanager
+async def announced(runtime: Runtime, name: str) -> AsyncIterator[None]:
+    """Ready for the length of the block."""
+    file = ready_file(runtime, name)
+    file.touch()
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
