@@ -15,6 +15,9 @@ class Limits:
     max_definition_faults: int = 100
     min_schedule_seconds: int = 1
     max_expression_bytes: int = 16_384
+    max_expression_results: int = 10_000
+    max_retries: int = 10_000
+    max_retry_delay_seconds: float = 2_592_000.0
     max_data_bytes: int = 1_000_000
     max_request_bytes: int = 4_000_000
     max_json_depth: int = 128

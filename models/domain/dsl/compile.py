@@ -1,0 +1,173 @@
+"""A definition becomes a Workflow: tasks with their pointers, lists, variables and expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from models.domain.dsl import nodes
+from models.domain.dsl.compile_parts import Parts
+from models.domain.dsl.compile_tasks import KINDS, Built
+from models.domain.dsl.nodes import CONTINUE, END, EXIT, ROOT, DataFlow, Task, TaskList, Workflow
+from models.domain.errors import Fault, InvalidDefinition
+from models.domain.limits import Limits
+
+_KINDS = ("call", "do", "emit", "fork", "listen", "raise", "run", "set", "switch", "try", "wait")
+
+
+def compile_workflow(definition: Mapping[str, Any], limits: Limits = Limits()) -> Workflow:  # noqa: B008
+    """A workflow that can run; the definition has passed validation.
+
+    InvalidDefinition, with the pointer, for what is not valid after all or not supported. The result is immutable
+    and may be shared by all runs of this version; its expressions are compiled when they are first used.
+    """
+    compiler = _Compiler(definition, limits)
+    try:
+        return compiler.workflow()
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
+        what = f"The definition is not valid: {type(error).__name__} {error}"
+        raise InvalidDefinition(what, [Fault(compiler.pointer, what)]) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """The place of a list of tasks."""
+
+    parent: str
+    part: str
+    pointer: str
+    depth: int
+    variables: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    functions: tuple[str, ...] = ()
+
+
+class _Compiler:
+    def __init__(self, definition: Mapping[str, Any], limits: Limits) -> None:
+        self.definition = definition
+        self.limits = limits
+        self.tasks: dict[str, Task] = {}
+        self.pointer = ""
+
+    def workflow(self) -> Workflow:
+        parts = Parts(self.definition, {}, self.limits)
+        root = nodes.Root(
+            pointer=ROOT, name="", index=0, definition=self.definition, parent=ROOT, part="do", depth=0,
+            siblings=TaskList(), variables={},
+            input=self._flow(parts, self.definition, "input", "from"),
+            output=self._flow(parts, self.definition, "output", "as"),
+            timeout=parts.timeout(self.definition.get("timeout")),
+        )  # fmt: skip
+        self.tasks[ROOT] = root
+        root.parts["do"] = self._list(self.definition["do"], _Where(ROOT, "do", "/do", 0))
+        return Workflow(self.definition, root, self.tasks)
+
+    # ---------------------------------------------------------------- lists
+
+    def _list(self, items: Any, where: _Where) -> TaskList:
+        named = [_only(item) for item in items or []]
+        names = {name: index for index, (name, _) in enumerate(named)}
+        counts = where.part != "branches" and any(
+            _jumps_back(node, index, names) for index, (_, node) in enumerate(named)
+        )
+        tasks = TaskList(names=names, counts_visits=counts)
+        inner = replace(where, depth=where.depth + counts)
+        tasks.tasks = tuple(self._task(name, index, node, inner, tasks) for index, (name, node) in enumerate(named))
+        return tasks
+
+    def _task(self, name: str, index: int, node: Mapping[str, Any], where: _Where, siblings: TaskList) -> Task:
+        pointer = f"{where.pointer}/{index}/{escape(name)}"
+        return self._build(name, index, node, where, siblings, pointer)
+
+    def _build(
+        self, name: str, index: int, node: Mapping[str, Any], where: _Where, siblings: TaskList, pointer: str
+    ) -> Task:
+        self.pointer = pointer
+        parts = Parts(self.definition, where.variables, self.limits)
+        parts.limit("max_definition_nodes", len(self.tasks))
+        then = node.get("then", CONTINUE)
+        if then not in (CONTINUE, EXIT, END) and then not in siblings.names:
+            raise ValueError(f"there is no task {then} to go on with")
+        common = {
+            "pointer": pointer, "name": name, "index": index, "definition": node, "parent": where.parent,
+            "part": where.part, "depth": where.depth, "siblings": siblings, "variables": where.variables, "then": then,
+            "condition": None if node.get("if") is None else parts.expression(node["if"]),
+            "input": self._flow(parts, node, "input", "from"),
+            "output": self._flow(parts, node, "output", "as"),
+            "export": self._flow(parts, node, "export", "as"),
+            "timeout": parts.timeout(node.get("timeout")),
+        }  # fmt: skip
+        built = KINDS[self._kind(node)](parts, node, common)
+        task = built.task
+        self.tasks[pointer] = task
+        self._check_cases(task, siblings)
+        self._inside(built, pointer, where)
+        return task
+
+    def _kind(self, node: Mapping[str, Any]) -> str:
+        if "for" in node:
+            return "for"
+        kind = next((kind for kind in _KINDS if kind in node), "")
+        if kind == "call":
+            callee = node["call"]
+            if callee in ("http", "predict", "notify"):
+                return f"call {callee}"
+            if callee in (self.definition.get("use") or {}).get("functions", {}):
+                return "call function"
+            kind = f"call: {callee}"
+        if kind not in KINDS:
+            raise ValueError(f"{kind or 'this task'} is not supported by this version of Tidewire")
+        return kind
+
+    def _check_cases(self, task: Task, siblings: TaskList) -> None:
+        for _, then in task.cases if isinstance(task, nodes.Switch) else ():
+            if then not in (CONTINUE, EXIT, END) and then not in siblings.names:
+                raise ValueError(f"there is no task {then} to go on with")
+
+    def _inside(self, built: Built, pointer: str, where: _Where) -> None:
+        for part, (path, items, extra) in built.lists.items():
+            variables = {**where.variables, **{name: (pointer, role) for name, role in extra.items()}}
+            depth = where.depth + isinstance(built.task, nodes.For)
+            inner = _Where(pointer, part, f"{pointer}/{path}", depth, variables, where.functions)
+            built.task.parts[part] = self._list(items, inner)
+        if built.function is not None:
+            built.task.parts["do"] = self._function(built.function, pointer, where)
+
+    def _function(self, name: str, pointer: str, where: _Where) -> TaskList:
+        """The body of a function, once for each place that calls it; it sees no variables of the caller."""
+        if name in where.functions:
+            raise ValueError(f"the function {name} calls itself")
+        inner = _Where(pointer, "do", f"{pointer}/call", where.depth, {}, (*where.functions, name))
+        tasks = TaskList(names={name: 0})
+        node = self.definition["use"]["functions"][name]
+        body = self._build(name, 0, {**node, "then": CONTINUE}, inner, tasks, f"{pointer}/call/{escape(name)}")
+        tasks.tasks = (body,)
+        return tasks
+
+    def _flow(self, parts: Parts, node: Mapping[str, Any], name: str, transform: str) -> DataFlow | None:
+        found = node.get(name)
+        if not found:
+            return None
+        return DataFlow(parts.transform(found.get(transform)), parts.schema(found.get("schema")))
+
+
+def _only(item: Any) -> tuple[str, Mapping[str, Any]]:
+    if not isinstance(item, Mapping) or len(item) != 1:
+        raise ValueError("an item of a list of tasks has one name")
+    ((name, node),) = item.items()
+    if not isinstance(node, Mapping):
+        raise ValueError(f"{name} is no task")
+    return name, node
+
+
+def _jumps_back(node: Mapping[str, Any], index: int, names: Mapping[str, int]) -> bool:
+    targets = [node.get("then")]
+    switch = node.get("switch")
+    if isinstance(switch, list):
+        targets += [case.get("then") for item in switch for case in item.values()]
+    return any(isinstance(target, str) and names.get(target, index + 1) <= index for target in targets)
+
+
+def escape(name: str) -> str:
+    """One reference token of an RFC 6901 pointer."""
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,115 @@
+"""What each kind of task does: before it starts (its effect goes into the entry), and when it is its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from models.domain.dsl import nodes
+from models.domain.dsl.catching import attempt_until
+from models.domain.dsl.expressions import kind_of
+from models.domain.dsl.nodes import Task
+from models.domain.dsl.problems import Problem, problem
+from models.domain.dsl.requests import build_error, build_event, build_notification, build_request
+from models.domain.dsl.scope import TaskScope
+from models.domain.dsl.state import Key
+
+if TYPE_CHECKING:
+    from models.domain.dsl.turn import Turn
+
+Data = dict[str, Any]
+Done = tuple[Any, str | None]
+
+# ---------------------------------------------------------------- before the start
+
+
+def _loop(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    assert isinstance(task, nodes.For)
+    items = task.items.evaluate(data["input"], scope)
+    if not isinstance(items, list):
+        raise Problem(problem("expression", f"A loop goes over a list; {task.items.text} gives {kind_of(items)}."))
+    data["items"] = items
+
+
+def _wait(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    assert isinstance(task, nodes.Wait)
+    length: timedelta = task.duration.of(data["input"], scope)
+    data["until"] = (turn.at + length).isoformat()
+
+
+def _request(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    data["request"] = build_request(task, data["input"], scope)
+
+
+def _function(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    assert isinstance(task, nodes.CallFunction)
+    if task.arguments is not None:
+        data["with"] = task.arguments.evaluate(data["input"], scope)
+
+
+def _attempt(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    assert isinstance(task, nodes.Try)
+    until = attempt_until(task, data["input"], scope, turn.at)
+    if until is not None:
+        data["attemptUntil"] = until.isoformat()
+
+
+PREPARATIONS: dict[type[Task], Callable[[Turn, Task, Key, TaskScope, Data], None]] = {
+    nodes.For: _loop,
+    nodes.Wait: _wait,
+    nodes.CallHttp: _request,
+    nodes.CallPredict: _request,
+    nodes.CallFunction: _function,
+    nodes.Try: _attempt,
+}
+
+# ---------------------------------------------------------------- its turn
+
+
+def _set(turn: Turn, task: Task, key: Key, scope: TaskScope) -> Done:
+    assert isinstance(task, nodes.Set)
+    return task.value.evaluate(scope.input, scope), None
+
+
+def _switch(turn: Turn, task: Task, key: Key, scope: TaskScope) -> Done:
+    assert isinstance(task, nodes.Switch)
+    default = None
+    for when, then in task.cases:
+        if when is None:
+            default = then
+        elif when.is_true(scope.input, scope):
+            return scope.input, then
+    return scope.input, default
+
+
+def _raise(turn: Turn, task: Task, key: Key, scope: TaskScope) -> Done:
+    assert isinstance(task, nodes.Raise)
+    raise Problem(build_error(task.error.evaluate(scope.input, scope)))
+
+
+def _emit(turn: Turn, task: Task, key: Key, scope: TaskScope) -> Done:
+    assert isinstance(task, nodes.Emit)
+    event = build_event(task.event.evaluate(scope.input, scope), turn.draft.info.id, key, turn.at, turn.draft.limits)
+    turn.events.append(event)
+    return event, None
+
+
+def _notify(turn: Turn, task: Task, key: Key, scope: TaskScope) -> Done:
+    assert isinstance(task, nodes.Notify)
+    notification = build_notification(task.arguments.evaluate(scope.input, scope), turn.draft.info.id, key)
+    turn.notifications.append(notification)
+    return {
+        name: getattr(notification, name)
+        for name in ("key", "to", "title", "body", "severity", "link")
+        if getattr(notification, name) is not None
+    }, None
+
+
+ACTIONS: dict[type[Task], Callable[[Turn, Task, Key, TaskScope], Done]] = {
+    nodes.Set: _set,
+    nodes.Switch: _switch,
+    nodes.Raise: _raise,
+    nodes.Emit: _emit,
+    nodes.Notify: _notify,
+}

@@ -1,0 +1,234 @@
+"""The state of a run: immutable for the host; a draft of it changes while one event is worked off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from models.domain.dsl.protocol import RunInfo
+from models.domain.limits import Limits
+from models.domain.runs import RunStatus
+
+Path = tuple[int, ...]
+Key = tuple[str, Path]
+
+
+class Todo(IntEnum):
+    """What is next for a task that is ready."""
+
+    NOTHING = 0
+    RUN = 1
+    NEXT = 2
+    ITERATE = 3
+    BRANCH = 4
+    COMPLETE = 5
+    FAIL = 6
+
+
+class Timing(IntEnum):
+    """What a timer is for."""
+
+    WAIT = 0
+    TIMEOUT = 1
+    RETRY = 2
+    ATTEMPT = 3
+
+
+@dataclass(slots=True)
+class Frame:
+    """One task that is being executed.
+
+    `flow` is what goes into the next task of a list, in the end its raw output; `error` what a child failed with.
+    Never changed once it belongs to a RunState.
+    """
+
+    seq: int
+    raw: Any
+    input: Any
+    started_at: datetime
+    todo: Todo
+    flow: Any = None
+    part: str = "do"
+    next: int = 0
+    then: str | None = None
+    error: dict[str, Any] | None = None
+    deadline: datetime | None = None
+    iteration: int = 0
+    items: list[Any] | None = None
+    visits: dict[int, int] | None = None
+    outputs: dict[int, Any] | None = None
+    attempt: int = 1
+    request: dict[str, Any] | None = None
+
+    def copy(self) -> Frame:
+        return Frame(
+            self.seq, self.raw, self.input, self.started_at, self.todo, self.flow, self.part, self.next, self.then,
+            self.error, self.deadline, self.iteration, self.items,
+            None if self.visits is None else self.visits.copy(),
+            None if self.outputs is None else self.outputs.copy(),
+            self.attempt, self.request,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer that runs: what for, of which task, until when."""
+
+    timing: Timing
+    key: Key
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run as the engine knows it. Rebuilt from its journal at any time; never changed in place."""
+
+    info: RunInfo
+    limits: Limits
+    raw_input: Any
+    status: RunStatus = RunStatus.PENDING
+    input: Any = None
+    output: Any = None
+    error: dict[str, Any] | None = None
+    context: Any = None
+    last_seq: int = 0
+    last_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    frames: Mapping[Key, Frame] = frozenset()  # type: ignore[assignment]
+    ready: Mapping[Key, None] = frozenset()  # type: ignore[assignment]
+    steps: Mapping[int, Key] = frozenset()  # type: ignore[assignment]
+    timers: Mapping[str, Timer] = frozenset()  # type: ignore[assignment]
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """When the next timer is due; None when none runs."""
+        return min((timer.at for timer in self.timers.values()), default=None)
+
+
+class Draft:
+    """A state while it changes. Frames of the former state are copied before they are written to."""
+
+    __slots__ = (
+        "_owned",
+        "context",
+        "ended_at",
+        "error",
+        "frames",
+        "info",
+        "input",
+        "last_at",
+        "last_seq",
+        "limits",
+        "output",
+        "raw_input",
+        "ready",
+        "started_at",
+        "started_steps",
+        "started_timers",
+        "status",
+        "steps",
+        "stopped_steps",
+        "stopped_timers",
+        "timers",
+    )  # fmt: skip
+
+    def __init__(self, state: RunState) -> None:
+        self.info, self.limits, self.raw_input = state.info, state.limits, state.raw_input
+        self.status, self.input, self.output, self.error = state.status, state.input, state.output, state.error
+        self.context, self.last_seq, self.last_at = state.context, state.last_seq, state.last_at
+        self.started_at, self.ended_at = state.started_at, state.ended_at
+        self.frames: dict[Key, Frame] = dict(state.frames)
+        self.ready: dict[Key, None] = dict(state.ready)
+        self.steps: dict[int, Key] = dict(state.steps)
+        self.timers: dict[str, Timer] = dict(state.timers)
+        self.started_steps: dict[int, None] = {}
+        self.stopped_steps: list[int] = []
+        self.started_timers: dict[str, None] = {}
+        self.stopped_timers: list[str] = []
+        self._owned: set[Key] = set()
+
+    def own(self, key: Key) -> Frame:
+        """The frame, to be written to."""
+        if key in self._owned:
+            return self.frames[key]
+        frame = self.frames[key] = self.frames[key].copy()
+        self._owned.add(key)
+        return frame
+
+    def add(self, key: Key, frame: Frame) -> None:
+        self.frames[key] = frame
+        self._owned.add(key)
+        if frame.todo:
+            self.ready[key] = None
+
+    def remove(self, key: Key) -> Frame:
+        """Ends a task with its step and its timers."""
+        frame = self.frames.pop(key)
+        self._owned.discard(key)
+        self.ready.pop(key, None)
+        if frame.seq in self.steps:
+            self.stop_step(frame.seq)
+        if self.timers:
+            for timing in Timing:
+                self.stop_timer(timer_name(frame.seq, timing))
+        return frame
+
+    def set_todo(self, key: Key, todo: Todo) -> None:
+        self.own(key).todo = todo
+        if todo:
+            self.ready[key] = None
+        else:
+            self.ready.pop(key, None)
+
+    def start_step(self, seq: int, key: Key) -> None:
+        self.steps[seq] = key
+        self.started_steps[seq] = None
+
+    def stop_step(self, seq: int) -> None:
+        del self.steps[seq]
+        if seq in self.started_steps:
+            del self.started_steps[seq]
+        else:
+            self.stopped_steps.append(seq)
+
+    def finish_step(self, seq: int) -> None:
+        """A step that ended by itself needs no cancelling."""
+        del self.steps[seq]
+        self.started_steps.pop(seq, None)
+
+    def finish_timer(self, name: str) -> None:
+        """A timer that fired needs no cancelling."""
+        del self.timers[name]
+        self.started_timers.pop(name, None)
+
+    def start_timer(self, seq: int, timing: Timing, key: Key, at: datetime) -> None:
+        name = timer_name(seq, timing)
+        self.timers[name] = Timer(timing, key, at)
+        self.started_timers[name] = None
+
+    def stop_timer(self, name: str) -> None:
+        if self.timers.pop(name, None) is None:
+            return
+        if name in self.started_timers:
+            del self.started_timers[name]
+        else:
+            self.stopped_timers.append(name)
+
+    def freeze(self) -> RunState:
+        """The new state; the draft must not be used afterwards."""
+        if not self.status.is_final:
+            self.status = RunStatus.RUNNING if self.steps or self.ready or not self.timers else RunStatus.WAITING
+        return RunState(
+            self.info, self.limits, self.raw_input, self.status, self.input, self.output, self.error, self.context,
+            self.last_seq, self.last_at, self.started_at, self.ended_at, self.frames, self.ready, self.steps,
+            self.timers,
+        )  # fmt: skip
+
+
+def timer_name(seq: int, timing: Timing) -> str:
+    """The name of a timer: of the entry that started the task, and what for."""
+    return f"{seq}:{timing.name.lower()}"
