@@ -1,4 +1,8 @@
-"""Writes the log to Kafka: one topic, a partition for each eighth of the shards. Kafka is a cache of the log table."""
+"""Writes the log to Kafka: one topic, a partition for each eighth of the shards. Kafka is a cache of the log table.
+
+A topic that has fewer partitions (a broker may have made it by itself, with its own default) carries several of ours in
+one of its own: a record says which partition of the log it belongs to.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +80,10 @@ class LogProducer:
         try:
             async with asyncio.timeout(self._config.timeout * 2):
                 producer = await self._connected()
+                width = len(await producer.partitions_for(self._config.topic))
                 sent = [
-                    await producer.send(self._config.topic, value, partition=partition) for partition, value in records
+                    await producer.send(self._config.topic, value, partition=partition % width)
+                    for partition, value in records
                 ]
                 await asyncio.gather(*sent)
         except (KafkaError, OSError, TimeoutError) as error:

@@ -39,10 +39,10 @@ class FaustRunner:
         self._app: Any = None
 
     def assigned(self) -> frozenset[int]:
-        """The partitions that Kafka gave to this worker."""
+        """The partitions of the topic that Kafka gave to this worker."""
         if self._app is None or not self._app.started:
             return frozenset()
-        return frozenset(tp.partition for tp in self._app.consumer.assignment() if tp.topic == self._config.topic)
+        return frozenset(place.partition for place in self._app.consumer.assignment())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or until Faust gives up, which raises."""

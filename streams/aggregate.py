@@ -37,7 +37,10 @@ class AggregatorConfig:
 
 @dataclass(slots=True)
 class Partition:
-    """Where one partition stands. `covered` is at or after `stored`: between them there are no events."""
+    """Where one partition stands. `covered` is at or after `stored`: between them there are no events.
+
+    `heard_at`: when Kafka last had a record of it for this worker; `mine`: whether it ever had.
+    """
 
     number: int
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -45,6 +48,7 @@ class Partition:
     covered: Position | None = None
     newest: Position | None = None
     heard_at: float | None = None
+    mine: bool = False
     committed_at: float | None = None
     events: int = 0
     gaps: int = 0
@@ -85,7 +89,7 @@ class Aggregator:
             return 0
         part = self.partitions[batch.partition]
         async with part.lock:
-            part.heard_at = self._clock.monotonic()
+            part.heard_at, part.mine = self._clock.monotonic(), True
             part.newest = max(batch.until, part.newest or batch.until)
             return await self._retrying(part, batch)
 

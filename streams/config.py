@@ -16,7 +16,7 @@ class WorkerConfig:
     not moved for `abandoned`. A runner that hears nothing from one of its partitions for `stuck` is started anew.
     """
 
-    servers: str
+    servers: str = ""
     topic: str = "tidewire.log"
     group: str = "tidewire-metrics"
     slot: str = "0"

@@ -22,7 +22,7 @@ class PlainRunner:
         self._consumer: AIOKafkaConsumer | None = None
 
     def assigned(self) -> frozenset[int]:
-        """The partitions that Kafka gave to this worker."""
+        """The partitions of the topic that Kafka gave to this worker."""
         if self._consumer is None:
             return frozenset()
         return frozenset(place.partition for place in self._consumer.assignment())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,7 +26,7 @@ class Runner(Protocol):
     """Hands Kafka's records to the aggregator."""
 
     def assigned(self) -> frozenset[int]:
-        """The partitions it reads."""
+        """The partitions of the topic that it reads; one of them may carry several of the log."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or raises."""
@@ -52,9 +52,12 @@ class Worker:
         self,
         aggregator: Aggregator,
         config: WorkerConfig,
+        prepare: Callable[[], Awaitable[object]],
         clock: Clock = SystemClock(),  # noqa: B008
         runner: Callable[[WorkerConfig, Take], Runner] | None = None,
     ) -> None:
+        """`prepare` sees to it that the topic is there; it is awaited before each start of the runner."""
+        self._prepare = prepare
         self._aggregator, self._config, self._clock = aggregator, config, clock
         build = runner or (FaustRunner if config.runner == "faust" else PlainRunner)
         self._runner: Runner = build(config, self._take)
@@ -106,15 +109,19 @@ class Worker:
 
     async def _run_watched(self, stop: asyncio.Event) -> None:
         """One life of the runner, ended by `stop`, by itself, or because it is stuck."""
+        await self._prepare()
+        for part in self._aggregator.partitions:
+            part.heard_at = None
         ended = asyncio.Event()
         running = asyncio.create_task(self._runner.run(ended))
-        began = self._clock.monotonic()
         try:
+            joined_at: float | None = None
             while not stop.is_set() and not running.done():
                 await _wait(stop, self._config.care_interval)
-                silent = self._silent(self._patience)
-                if silent & self._runner.assigned() and self._clock.monotonic() - began > self._patience:
-                    _log.warning("nothing was heard from partitions %s; starting the consumer anew", sorted(silent))
+                now = self._clock.monotonic()
+                joined_at = (joined_at or now) if self._runner.assigned() else None
+                if joined_at is not None and now - joined_at > self._patience and self._is_stuck():
+                    _log.warning("nothing was heard for %d s; starting the consumer anew", self._patience)
                     self._patience = min(self._patience * 2, self._config.most_stuck)
                     return
                 if not self._silent(self._config.silence):
@@ -122,6 +129,11 @@ class Worker:
         finally:
             ended.set()
             await running
+
+    def _is_stuck(self) -> bool:
+        """Whether a partition that was heard has become silent, or none was heard at all."""
+        heard = {part.number for part in self._aggregator.partitions if part.heard_at is not None}
+        return not heard or bool(heard & self._silent(self._patience))
 
     def _silent(self, seconds: float) -> frozenset[int]:
         now = self._clock.monotonic()
@@ -157,8 +169,7 @@ class Worker:
         ages = await self._aggregator.ages()
         events = 0
         for number in sorted(silent):
-            own = self._aggregator.partitions[number].heard_at is not None
-            if own or number in self._runner.assigned() or ages[number] > self._config.abandoned:
+            if self._aggregator.partitions[number].mine or ages[number] > self._config.abandoned:
                 events += await self._aggregator.catch_up(number)
         return events
 

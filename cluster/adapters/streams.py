@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from redis.asyncio import Redis
 
@@ -14,7 +15,7 @@ from models.domain.log import LogSlice, Position
 from models.domain.metric_cells import Cell
 from models.domain.metrics import CellKey, DimensionKey
 from storage import metric_writer, outbox
-from storage.kafka import KafkaConfig, LogProducer
+from storage.kafka import KafkaConfig, LogProducer, create_topic
 from storage.postgres import Database, WriteConn
 from storage.push_writer import PushWriter
 from storage.relay import Relay, RelayConfig
@@ -52,9 +53,13 @@ async def run_relay(deps: RelayDeps, stop: asyncio.Event) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StreamsDeps:
-    """What a streams worker works with; the database is opened and closed by the caller, with 10 connections."""
+    """What a streams worker works with; the database is opened and closed by the caller, with 10 connections.
+
+    Servers and topic of `worker` are those of `kafka`.
+    """
 
     database: Database
+    kafka: KafkaConfig
     worker: WorkerConfig
     limits: Limits = field(default_factory=Limits)
 
@@ -62,7 +67,8 @@ class StreamsDeps:
 def build_worker(deps: StreamsDeps) -> Worker:
     """A worker over the tables."""
     aggregator = Aggregator(TableLog(deps.database), PointStore(deps.database), deps.limits)
-    return Worker(aggregator, deps.worker)
+    config = replace(deps.worker, servers=deps.kafka.servers, topic=deps.kafka.topic)
+    return Worker(aggregator, config, partial(create_topic, deps.kafka))
 
 
 async def run_streams(deps: StreamsDeps, stop: asyncio.Event) -> None:
