@@ -31,6 +31,7 @@ from serve.push.ports import (
 )
 from serve.push.protocol import PING_FRAME
 from serve.push.session import Session
+from serve.push.tasks import end
 from serve.push.topic import Member
 from serve.push.wire import SocketWire, broadcast
 
@@ -117,9 +118,7 @@ class PushGateway:
     async def stop(self) -> None:
         """Takes no new sockets, sends the others to another gateway, and ends."""
         self._draining = True
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await end(self._loops)
         for session in list(self._sessions):
             session.disconnect(codes.SHUTDOWN)
         if self._closing:

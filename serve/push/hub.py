@@ -11,6 +11,7 @@ from models.domain.errors import TidewireError, Unavailable
 from models.domain.push import Announced, Position, Publication
 from serve.push.ports import ChannelLog, PushConfig
 from serve.push.protocol import publication_frames
+from serve.push.tasks import end
 from serve.push.topic import Member, Topic, continues
 
 _log = logging.getLogger("tidewire.push")
@@ -55,10 +56,7 @@ class Hub:
 
     async def close(self) -> None:
         """Stops what is under way."""
-        tasks: list[asyncio.Task[Topic] | asyncio.Task[None]] = [*self._tasks, *self._opening.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([*self._tasks, *self._opening.values()])
 
     # joining and leaving ---------------------------------------------------------------------------
 
