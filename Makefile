@@ -13,13 +13,16 @@ help: ## Show this list
 
 $(BIN)/.runtime: requirements.lock
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv; }
-	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@echo '$(CURDIR)' > $$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/tidewire.pth
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.runtime requirements-dev.lock
-	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(UV) pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
+
+run: $(BIN)/.runtime web ## Install what is needed, start everything with the demo, tell one address
+	@exec $(BIN)/python -m cluster up --demo $(ARGS)
 
 lint: $(BIN)/.dev ## Formatting rules, types, import rules
 	$(BIN)/ruff check .
@@ -41,7 +44,7 @@ tests/npm/node_modules/.done: $(BIN)/.runtime tests/npm/package-lock.json
 	@touch $@
 
 lock: ## Pin every dependency with its hashes
-	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate -o requirements.lock pyproject.toml
+	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --override requirements.override -o requirements.lock pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --group dev -o requirements-dev.lock pyproject.toml
 
 clean: ## Remove what the targets above made

@@ -128,7 +128,7 @@ def process(name: str, data: Annotated[Path, typer.Option()]) -> None:
 
     runtime = load(data)
     configure_logging(runtime.settings.log_level)
-    module = importlib.import_module(f"cluster.processes.{name}")
+    module = importlib.import_module(f"cluster.processes.{'ray_host' if name == 'ray' else name}")
     asyncio.run(module.run(runtime))
 
 

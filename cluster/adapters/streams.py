@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -48,7 +49,14 @@ def build_relay(deps: RelayDeps) -> Relay:
 
 async def run_relay(deps: RelayDeps, stop: asyncio.Event) -> None:
     """The process `relay`: until `stop`."""
+    quiet_clients()
     await build_relay(deps).run(stop)
+
+
+def quiet_clients() -> None:
+    """Kafka's clients tell ten times a second that a broker is away; our own loggers tell it once."""
+    for name in ("aiokafka", "faust", "mode"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,8 @@ def build_worker(deps: StreamsDeps) -> Worker:
 
 
 async def run_streams(deps: StreamsDeps, stop: asyncio.Event) -> None:
-    """The process `streams`: until `stop`. Raises WorkerStuck when only a new process helps."""
+    """The process `streams`: until `stop`. Raises RunnerStuck when only a new process helps."""
+    quiet_clients()
     await build_worker(deps).run(stop)
 
 

@@ -1,0 +1,78 @@
+"""The process `ray`: Ray's head, the actors, the API on Serve; then it watches over them.
+
+When something of Ray is gone for good this process ends, and the supervisor starts all of Ray anew: nothing in it is
+the only place of anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+
+import ray
+
+from actors.remote import start_session_hosts, start_shards
+from cluster import wiring
+from cluster.processes.running import announced, stop_on_signals
+from cluster.push_actor import start_push_gateway
+from cluster.ray_node import RayHead
+from cluster.runtime import Runtime
+from serve import deployment
+
+_log = logging.getLogger("tidewire.ray")
+_OBJECT_STORE_BYTES = 100_000_000
+_UNHEALTHY_SECONDS = 45.0
+
+
+async def run(runtime: Runtime) -> None:
+    """Until it is asked to stop, or until a part of Ray that does not come back by itself is gone."""
+    head = RayHead(runtime.sockets / "ray", runtime.ports.ray, 4, _OBJECT_STORE_BYTES)
+    stop = stop_on_signals()
+    try:
+        await asyncio.gather(_actors(runtime), asyncio.to_thread(_deploy, runtime))
+        async with announced(runtime, "ray"):
+            await _watch(head, stop)
+    finally:
+        await asyncio.to_thread(_stop, head)
+
+
+async def _actors(runtime: Runtime) -> None:
+    settings = runtime.settings
+    started = [
+        *start_shards(settings.shard_actors, partial(wiring.open_shard, runtime)),
+        *start_session_hosts(settings.session_hosts, partial(wiring.open_session_host, runtime)),
+        start_push_gateway(partial(wiring.open_push_gateway, runtime)),
+    ]
+    await asyncio.gather(*(actor.ready.remote() for actor in started))
+
+
+def _deploy(runtime: Runtime) -> None:
+    settings = runtime.settings
+    config = deployment.ServeConfig(settings.host, settings.port, settings.api_replicas)
+    deployment.deploy(
+        partial(wiring.make_api, runtime), partial(wiring.open_model_host, runtime), config
+    )
+
+
+async def _watch(head: RayHead, stop: asyncio.Event) -> None:
+    unhealthy = 0.0
+    while not stop.is_set():
+        dead = head.dead()
+        if dead:
+            raise RuntimeError(f"processes of Ray have ended: {', '.join(dead)}")
+        states = await asyncio.to_thread(deployment.statuses)
+        healthy = bool(states) and all(state == "HEALTHY" for state in states.values())
+        unhealthy = 0.0 if healthy else unhealthy + 1.0
+        if unhealthy > _UNHEALTHY_SECONDS:
+            raise RuntimeError(f"Serve does not recover: {states}")
+        try:
+            await asyncio.wait_for(stop.wait(), 1.0)
+        except TimeoutError:
+            continue
+
+
+def _stop(head: RayHead) -> None:
+    if ray.is_initialized() and not head.dead():
+        deployment.shutdown()
+    head.stop()
