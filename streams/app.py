@@ -7,6 +7,7 @@ failed, are cut off, and a broker that forgot everything cannot hold up a stop.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,13 @@ class LogConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = int(self.app.fetch_wait * 1000)
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        """aiokafka lets the cancelling of a fetch that waits to try again reach whoever stops it; it ends here."""
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            await self._consumer._client.close()
 
     async def commit(self, offsets: Mapping[Any, int]) -> bool:
         """Says yes, so that Faust forgets what was acknowledged."""

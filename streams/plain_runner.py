@@ -53,6 +53,14 @@ class PlainRunner:
             raise ConnectionError(f"Kafka cannot be used: {error!r}") from error
         finally:
             self._consumer = None
-            with suppress(KafkaError, OSError, TimeoutError):
-                async with asyncio.timeout(self._config.stop_timeout):
-                    await consumer.stop()
+            await _stop(consumer, self._config.stop_timeout)
+
+
+async def _stop(consumer: AIOKafkaConsumer, seconds: float) -> None:
+    """In a task of its own: aiokafka lets the cancelling of its inner tasks reach whoever stops it."""
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait({stopping}, timeout=seconds)
+    if not stopping.done() or stopping.cancelled() or stopping.exception() is not None:
+        stopping.cancel()
+        with suppress(KafkaError, OSError):
+            await consumer._client.close()
