@@ -43,9 +43,11 @@ class Tensor(_Part):
 
 
 class Output(Tensor):
-    """An output and the method of the pipeline that gives it."""
+    """An output, and the pipeline and its method that give it; with `column`, that column of the result alone."""
 
+    pipeline: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}\.skops$")] = "pipeline.skops"
     method: Literal["predict", "predict_proba", "decision_function", "transform"] = "predict"
+    column: Annotated[int, Field(ge=0, lt=100_000)] | None = None
 
 
 class Manifest(_Part):
@@ -76,6 +78,11 @@ class Manifest(_Part):
         if len(self.inputs) > 1 and any(math.prod(one.shape[1:]) != 1 for one in self.inputs):
             raise ValueError("several inputs are columns: each has the shape [-1] or [-1, 1]")
         return self
+
+    @property
+    def pipelines(self) -> tuple[str, ...]:
+        """The files of the pipelines that outputs come from, each once."""
+        return tuple(dict.fromkeys(output.pipeline for output in self.outputs))
 
 
 class _Loader(yaml.SafeLoader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from models.domain.errors import Fault, InvalidInput, TidewireError
 from models.domain.limits import Limits
-from models.learned.bundles import MANIFEST, PIPELINE, Bundle, check_pipeline
+from models.learned.bundles import MANIFEST, PIPELINE, Bundle, unpacked_size
 from models.learned.manifest import Manifest, Output, check_manifest, write_manifest
 from models.learned.tensors import Array, array_to_plain, array_to_tensor, plain_to_arrays, tensors_to_arrays
 from models.learned.trusted import ALLOWED_TYPES
@@ -36,10 +37,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A loaded version; `size` in bytes is what it counts for in memory."""
+    """A loaded version, its pipelines by file name; `size` in bytes is what it counts for in memory."""
 
     manifest: Manifest
-    pipeline: Any
+    pipelines: Mapping[str, Any]
     size: int
     limits: Limits
 
@@ -107,7 +108,9 @@ class Predictor:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found = np.asarray(getattr(self.pipeline, output.method)(table))
+                found = np.asarray(getattr(self.pipelines[output.pipeline], output.method)(table))
+            if output.column is not None:
+                found = found[:, output.column]
         except Exception as error:
             raise InvalidInput(f"The model refused the inputs: {type(error).__name__}: {str(error)[:300]}") from None
         shape = (len(table), *output.shape[1:])
@@ -136,25 +139,29 @@ class Predictor:
 
 def load(bundle: Bundle, limits: Limits) -> Predictor:
     """Makes the pipeline of a bundle; only types that skops or our own list trusts are made. InvalidInput if not."""
+    manifest = bundle.manifest
+    size = unpacked_size(bundle.pipelines, limits)
+    pipelines = {name: _load(name, data, manifest) for name, data in bundle.pipelines.items()}
+    for output in manifest.outputs:
+        if not callable(getattr(pipelines[output.pipeline], output.method, None)):
+            raise _bad(MANIFEST, f"{output.pipeline} has no method {output.method} for the output {output.name}")
+    return Predictor(manifest, pipelines, size, limits)
+
+
+def _load(name: str, data: bytes, manifest: Manifest) -> Any:
     import skops.io as skops_io  # noqa: PLC0415 - brings scikit-learn; only hosts of models need it
 
-    manifest = bundle.manifest
-    size = check_pipeline(bundle.pipeline, limits)
     try:
-        foreign = set(skops_io.get_untrusted_types(data=bundle.pipeline))
-        _check_trust(foreign, manifest)
+        foreign = set(skops_io.get_untrusted_types(data=data))
+        _check_trust(name, foreign, manifest)
         with warnings.catch_warnings():
             # A pipeline of another scikit-learn version is told by what it answers, not by a warning.
             warnings.simplefilter("ignore")
-            pipeline = skops_io.loads(bundle.pipeline, trusted=sorted(foreign))
+            return skops_io.loads(data, trusted=sorted(foreign))
     except TidewireError:
         raise
     except Exception as error:
-        raise _bad(PIPELINE, f"cannot be loaded: {type(error).__name__}: {str(error)[:300]}") from None
-    for output in manifest.outputs:
-        if not callable(getattr(pipeline, output.method, None)):
-            raise _bad(MANIFEST, f"the pipeline has no method {output.method} for the output {output.name}")
-    return Predictor(manifest, pipeline, size, limits)
+        raise _bad(name, f"cannot be loaded: {type(error).__name__}: {str(error)[:300]}") from None
 
 
 def try_example(predictor: Predictor) -> None:
@@ -166,26 +173,28 @@ def try_example(predictor: Predictor) -> None:
 def write_folder(folder: Path, pipeline: Any, **manifest: Any) -> Path:
     """Saves a fitted pipeline with its manifest as a bundle folder; `manifest` has the fields of Manifest.
 
-    Types of the pipeline that must be trusted are found and named in the manifest.
+    Several pipelines are handed in as file name -> pipeline. Types of theirs that must be trusted are found and named
+    in the manifest.
     """
-    import zipfile  # noqa: PLC0415
-
     import skops.io as skops_io  # noqa: PLC0415
 
-    saved = skops_io.dumps(pipeline, compression=zipfile.ZIP_DEFLATED)
-    foreign = skops_io.get_untrusted_types(data=saved)
-    checked = check_manifest({**manifest, "trusted_types": foreign})
-    _check_trust(set(foreign), checked)
+    fitted = pipeline if isinstance(pipeline, dict) else {PIPELINE: pipeline}
+    saved = {name: skops_io.dumps(one, compression=zipfile.ZIP_DEFLATED) for name, one in fitted.items()}
+    foreign = {name: set(skops_io.get_untrusted_types(data=data)) for name, data in saved.items()}
+    checked = check_manifest({**manifest, "trusted_types": sorted(set().union(*foreign.values()))})
+    for name, found in foreign.items():
+        _check_trust(name, found, checked)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / PIPELINE).write_bytes(saved)
+    for name, data in saved.items():
+        (folder / name).write_bytes(data)
     (folder / MANIFEST).write_bytes(write_manifest(checked))
     return folder
 
 
-def _check_trust(foreign: set[str], manifest: Manifest) -> None:
+def _check_trust(name: str, foreign: set[str], manifest: Manifest) -> None:
     refused = sorted(foreign - ALLOWED_TYPES)
     if refused:
-        raise _bad(PIPELINE, f"holds types that are not allowed here: {', '.join(refused)[:500]}")
+        raise _bad(name, f"holds types that are not allowed here: {', '.join(refused)[:500]}")
     unnamed = sorted(foreign - set(manifest.trusted_types))
     if unnamed:
         raise _bad(MANIFEST, f"trusted_types does not name {', '.join(unnamed)[:500]}")

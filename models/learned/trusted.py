@@ -1,11 +1,13 @@
 """Types that a pipeline may hold beyond those that skops trusts by itself: parts of fitted estimators, plain data.
 
-A type gets on this list only when making one runs no code of the bundle's author.
+A type gets on this list only when making one runs no code of the bundle's author. `functools.partial` is on it
+because histogram boosting keeps one; what it calls must be on the list, or trusted by skops, too.
 """
 
 from __future__ import annotations
 
 ALLOWED_TYPES = frozenset({
+    "functools.partial",
     "numpy.dtype",
     "numpy.mean",
     "scipy.interpolate._bsplines.BSpline",
@@ -30,4 +32,5 @@ ALLOWED_TYPES = frozenset({
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils.validation.check_array",
 })

@@ -68,7 +68,7 @@ def tensors(manifest: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
 async def deploy_model(
     request: Request,
     alias: Annotated[
-        str | None, Query(pattern=s.ALIAS, max_length=63, description="Points at the new version from now on.")
+        str, Query(pattern=f"^$|{s.ALIAS}", max_length=63, description="Points at the version from now on; empty: none.")
     ] = "live",
 ) -> Response:
     """Deploys a bundle: 201 when new, 200 when the very same is there, 409 when the version has other content.
@@ -90,7 +90,7 @@ async def deploy_model(
         len(archive), deps.ports.clock.now(), principal.user_id,
     )
     created = await deps.ports.models.add_version(version)
-    if alias is not None:
+    if alias:
         await deps.ports.models.set_alias(principal.tenant_id, version.model, alias, version.version)
     aliases = await deps.ports.models.aliases(principal.tenant_id, version.model)
     location = {"location": f"/v1/models/{version.model}/versions/{version.version}"}
