@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Ports:
     fallback_http: int
     fallback_grpc: int
     replica_first: int
+    demo_desk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,12 @@ class Runtime:
     @property
     def objects(self) -> str:
         return self.settings.objects or str(self.data / "objects")
+
+    @property
+    def egress_allow(self) -> tuple[str, ...]:
+        """Private targets that outbound calls may reach: those of the settings, and the demo's incident desk."""
+        desk = (f"127.0.0.1:{self.ports.demo_desk}",) if self.settings.demo else ()
+        return (*self.settings.egress_allow, *desk)
 
     @property
     def sealing_keys(self) -> list[bytes]:
@@ -176,7 +183,7 @@ def _free_ports() -> Ports:
     """Ports that nobody listens on; held until all are found, so that they differ."""
     held = []
     try:
-        for _ in range(8):
+        for _ in range(len(fields(Ports))):
             probe = socket.socket()
             probe.bind(("127.0.0.1", 0))
             held.append(probe)

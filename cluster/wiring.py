@@ -23,7 +23,7 @@ from models.domain.limits import Limits
 from serve.app import create_app
 from serve.auth.tokens import TokenKeys
 from serve.deps import ApiOptions, ApiPorts
-from serve.inference_host import ModelHost
+from serve.inference_host import ModelHost, open_host
 from serve.inference_ports import ModelServing
 from serve.push.gateway import PushDeps, PushGateway
 from serve.push.ports import PushConfig
@@ -85,7 +85,8 @@ async def open_model_host(runtime: Runtime) -> AsyncIterator[ModelHost]:
     """What a replica of the model host answers with."""
     async with AsyncExitStack() as stack:
         database = await _database(stack, runtime, "tidewire_app", "models", 3)
-        yield ModelHost(adapters.ApiModels(database, SystemClock()), open_objects(runtime.objects), Limits())
+        catalog = adapters.ApiModels(database, SystemClock())
+        yield await stack.enter_async_context(open_host(catalog, open_objects(runtime.objects), Limits()))
 
 
 @asynccontextmanager

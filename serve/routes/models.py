@@ -68,7 +68,7 @@ def tensors(manifest: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
 async def deploy_model(
     request: Request,
     alias: Annotated[
-        str, Query(pattern=f"^$|{s.ALIAS}", max_length=63, description="Points at the version from now on; empty: none.")
+        str, Query(pattern=f"^$|{s.ALIAS}", max_length=63, description="Points at the version; empty: none.")
     ] = "live",
 ) -> Response:
     """Deploys a bundle: 201 when new, 200 when the very same is there, 409 when the version has other content.
