@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,17 +21,23 @@ from models.domain.errors import Unavailable
 from models.domain.log import PARTITIONS
 
 _TOPIC_EXISTS = 36
+# What a broker in memory needs for a record beside its value.
+_RECORD_OVERHEAD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class KafkaConfig:
-    """How to reach Kafka; `security` goes to the client as it is (security_protocol, sasl_mechanism, ...)."""
+    """How to reach Kafka; `security` goes to the client as it is (security_protocol, sasl_mechanism, ...).
+
+    `forget_after` bytes the topic is deleted and made anew: for a broker that keeps everything in memory for ever.
+    """
 
     servers: str
     topic: str = "tidewire.log"
     replication: int = 1
     retention_ms: int = 3_600_000
     timeout: float = 5.0
+    forget_after: int | None = None
     security: dict[str, Any] = field(default_factory=dict, repr=False)
     tls: bool = False
 
@@ -46,25 +52,38 @@ class KafkaConfig:
         }
 
 
-async def create_topic(config: KafkaConfig) -> bool:
-    """Makes the topic when it is not there; True when it was made. Unavailable when Kafka does not answer."""
+@asynccontextmanager
+async def _admin(config: KafkaConfig) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**config.client())
     try:
         async with asyncio.timeout(config.timeout * 2):
             await admin.start()
-            settings = {"retention.ms": str(config.retention_ms), "cleanup.policy": "delete"}
-            wanted = NewTopic(config.topic, PARTITIONS, config.replication, topic_configs=settings)
-            answer = await admin.create_topics([wanted])
+            yield admin
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable("Kafka cannot be reached right now.") from error
     finally:
         with suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(config.timeout):
                 await admin.close()
+
+
+async def create_topic(config: KafkaConfig) -> bool:
+    """Makes the topic when it is not there; True when it was made. Unavailable when Kafka does not answer."""
+    settings = {"retention.ms": str(config.retention_ms), "cleanup.policy": "delete"}
+    wanted = NewTopic(config.topic, PARTITIONS, config.replication, topic_configs=settings)
+    async with _admin(config) as admin:
+        answer = await admin.create_topics([wanted])
     (result,) = answer.topic_errors
     if result[1] not in (0, _TOPIC_EXISTS):
         raise Unavailable(f"Kafka refused the topic {config.topic} (error {result[1]}).")
     return bool(result[1] == 0)
+
+
+async def recreate_topic(config: KafkaConfig) -> None:
+    """Deletes the topic with all its records and makes it anew; Unavailable when Kafka does not answer."""
+    async with _admin(config) as admin:
+        await admin.delete_topics([config.topic])
+    await create_topic(config)
 
 
 class LogProducer:
@@ -73,12 +92,14 @@ class LogProducer:
     def __init__(self, config: KafkaConfig) -> None:
         self._config = config
         self._producer: AIOKafkaProducer | None = None
+        self._held = 0
 
     async def send(self, records: Sequence[tuple[int, bytes]]) -> None:
         """Sends (partition, value) pairs, in order within a partition; Unavailable when one was not acknowledged, and
         then any of them may have arrived all the same."""
         try:
-            async with asyncio.timeout(self._config.timeout * 2):
+            async with asyncio.timeout(self._config.timeout * 4):
+                await self._forget()
                 producer = await self._connected()
                 width = len(await producer.partitions_for(self._config.topic))
                 sent = [
@@ -86,6 +107,7 @@ class LogProducer:
                     for partition, value in records
                 ]
                 await asyncio.gather(*sent)
+                self._held += sum(len(value) + _RECORD_OVERHEAD for _, value in records)
         except (KafkaError, OSError, TimeoutError) as error:
             await self.close()
             raise Unavailable("Kafka cannot be reached right now.") from error
@@ -100,6 +122,12 @@ class LogProducer:
             with suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(self._config.timeout):
                     await producer.stop()
+
+    async def _forget(self) -> None:
+        if self._config.forget_after is not None and self._held > self._config.forget_after:
+            await self.close()
+            await recreate_topic(self._config)
+            self._held = 0
 
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:

@@ -39,8 +39,23 @@ class LogConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return True
 
 
+class _NoOffsets(dict[Any, None]):
+    """Remembers nothing."""
+
+    def __setitem__(self, place: Any, offset: Any) -> None:
+        """Nothing."""
+
+    def __missing__(self, place: Any) -> None:
+        return None
+
+
 class LogConsumer(driver.Consumer):  # type: ignore[misc]
-    """See LogConsumerThread."""
+    """Takes every record. Faust drops silently what has a lower offset than it saw before, and after a broker forgot
+    everything, all offsets are lower."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _NoOffsets()
 
     def _new_consumer_thread(self) -> LogConsumerThread:
         return LogConsumerThread(self, loop=self.loop, beacon=self.beacon)

@@ -32,8 +32,9 @@ class PlainRunner:
         consumer = AIOKafkaConsumer(
             self._config.topic,
             bootstrap_servers=self._config.servers,
-            group_id=self._config.group,
-            group_instance_id=f"{self._config.group}-{self._config.slot}",
+            # Its own group: members of one group must share a protocol, and Faust has its own.
+            group_id=f"{self._config.group}-plain",
+            group_instance_id=f"{self._config.group}-plain-{self._config.slot}",
             auto_offset_reset="latest",
             enable_auto_commit=False,
             fetch_max_wait_ms=int(self._config.fetch_wait * 1000),

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Literal
+from uuid import uuid4
 
 import pytest
 
@@ -42,15 +43,21 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -
 
 @asynccontextmanager
 async def running(
-    world: World, kafka: KafkaServer, valkey: ValkeyServer, runner: Literal["faust", "plain"] = "faust"
+    world: World,
+    kafka: KafkaServer,
+    valkey: ValkeyServer,
+    runner: Literal["faust", "plain"] = "faust",
+    stuck: float = 4.0,
+    forget_after: int | None = None,
 ) -> AsyncIterator[tuple[Relay, Worker]]:
     """A relay and a worker, as their processes run them."""
     stop = asyncio.Event()
     redis = open_redis(valkey.url)
     await redis.delete("push:x")
-    relay = build_relay(RelayDeps(world.engine, redis, KafkaConfig(kafka.servers)))
-    config = WorkerConfig(runner=runner, stuck=4.0)
-    worker = build_worker(StreamsDeps(world.engine, KafkaConfig(kafka.servers), config))
+    name = uuid4().hex[:8]
+    config = KafkaConfig(kafka.servers, topic=f"log-{name}", forget_after=forget_after)
+    relay = build_relay(RelayDeps(world.engine, redis, config))
+    worker = build_worker(StreamsDeps(world.engine, config, WorkerConfig(group=name, runner=runner, stuck=stuck)))
     tasks = [asyncio.create_task(relay.run(stop)), asyncio.create_task(worker.run(stop))]
     try:
         yield relay, worker
@@ -97,4 +104,22 @@ async def test_events_flow_and_a_broker_that_forgot_everything_is_survived(
         print("again", await until(joined, 60), worker.restarts)
         await world.some_events(100)
         await until(lambda: all_counted(world))
+        assert await world.differences() == []
+
+
+@pytest.mark.parametrize("runner", ["faust", "plain"])
+async def test_a_topic_that_was_made_anew_is_read_on(
+    world: World, kafka: KafkaServer, valkey: ValkeyServer, runner: Literal["faust", "plain"]
+) -> None:
+    async with running(world, kafka, valkey, runner, stuck=30.0, forget_after=60_000) as (_, worker):
+
+        async def joined() -> bool:
+            return heard(worker)
+
+        await until(joined)
+        for _ in range(6):
+            await world.some_events(60)
+            await until(lambda: all_counted(world))
+        print("heard again after", await until(joined), {p: h.gaps for p, h in worker.health().items()})
+        assert worker.restarts == 0
         assert await world.differences() == []
