@@ -9,6 +9,9 @@ from storage.kafka import KafkaConfig
 from storage.postgres import Database
 from storage.redis_client import open_redis
 
+# The embedded broker keeps everything in memory for ever.
+_EMBEDDED_BYTES = 64_000_000
+
 
 async def run(runtime: Runtime) -> None:
     """Until it is asked to stop."""
@@ -18,7 +21,8 @@ async def run(runtime: Runtime) -> None:
     await database.open()
     try:
         async with announced(runtime, "relay"):
-            await run_relay(RelayDeps(database, redis, KafkaConfig(runtime.kafka)), stop)
+            kafka = KafkaConfig(runtime.kafka, forget_after=_EMBEDDED_BYTES if runtime.settings.kafka is None else None)
+            await run_relay(RelayDeps(database, redis, kafka), stop)
     finally:
         await redis.aclose()
         await database.close()

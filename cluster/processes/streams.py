@@ -7,6 +7,7 @@ from typing import Literal
 from cluster.adapters.streams import StreamsDeps, run_streams
 from cluster.processes.running import announced, stop_on_signals
 from cluster.runtime import Runtime
+from storage.kafka import KafkaConfig
 from storage.postgres import Database
 from streams.config import WorkerConfig
 
@@ -19,6 +20,6 @@ async def run(runtime: Runtime) -> None:
     runner: Literal["faust", "plain"] = "plain" if runtime.settings.stream_runner == "plain" else "faust"
     try:
         async with announced(runtime, "streams"):
-            await run_streams(StreamsDeps(database, WorkerConfig(runtime.kafka, runner=runner)), stop)
+            await run_streams(StreamsDeps(database, KafkaConfig(runtime.kafka), WorkerConfig(runner=runner)), stop)
     finally:
         await database.close()
