@@ -11,6 +11,7 @@ from typing import Any
 from models.domain.dsl import validation_calls as calls
 from models.domain.dsl.durations import parse_duration
 from models.domain.dsl.validation_expressions import check_expressions, slow_word
+from models.domain.dsl.validation_functions import check_functions
 from models.domain.dsl.validation_shapes import (
     Check,
     Place,
@@ -35,6 +36,7 @@ from models.domain.dsl.validation_types import (
     event_strategy,
     fixed_duration,
     input_,
+    named_timeout,
     output,
     retry_policy,
     timeout,
@@ -48,7 +50,7 @@ NOT_YET: frozenset[str] = frozenset({
     "listen", "run",
     "call openapi", "call grpc", "call asyncapi", "call a2a", "call mcp", "call catalog",
     "extensions", "correlation", "schedule on all", "schedule on until",
-    "evaluate loose", "evaluate language", "schema resource",
+    "evaluate language", "schema resource",
     "authentication digest", "authentication oauth2", "authentication oidc",
 })  # fmt: skip
 
@@ -76,14 +78,20 @@ def check_definition(
     faults = _check_size(definition, limits)
     if faults:
         return faults
-    report = Report(limits, not_yet, _declared(definition))
+    report = Report(limits, not_yet, _declared(definition), _is_loose(definition))
     place = Place(report, variables=VARIABLES)
     if isinstance(definition, dict):
         _DOCUMENT(place, definition)
     else:
         place.fault(f"A workflow definition is an object with document and do, not {kind_of(definition)}.")
+    check_functions(report)
     check_expressions(report)
     return report.faults
+
+
+def _is_loose(definition: Any) -> bool:
+    evaluate = definition.get("evaluate") if isinstance(definition, dict) else None
+    return isinstance(evaluate, dict) and evaluate.get("mode") == "loose"
 
 
 # ---------------------------------------------------------------- size
@@ -227,12 +235,6 @@ def _language(place: Place, node: Any) -> None:
         place.not_yet("evaluate language", f"The expression language {clip(node)} (write jq)")
 
 
-def _mode(place: Place, node: Any) -> None:
-    choice("strict", "loose")(place, node)
-    if node == "loose":
-        place.not_yet("evaluate loose", "The mode loose (write strict)")
-
-
 _DOCUMENT = shape(
     {
         "document": shape(
@@ -258,14 +260,14 @@ _DOCUMENT = shape(
                 "functions": _functions,
                 "retries": mapping(retry_policy),
                 "secrets": listing(words),
-                "timeouts": mapping(timeout),
+                "timeouts": mapping(named_timeout),
             }
         ),
         "do": task_list,
         "timeout": timeout,
         "output": output,
         "schedule": _schedule,
-        "evaluate": shape({"language": _language, "mode": _mode}),
+        "evaluate": shape({"language": _language, "mode": choice("strict", "loose")}),
     },
     ["document", "do"],
 )

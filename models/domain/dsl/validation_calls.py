@@ -27,8 +27,9 @@ from models.domain.dsl.validation_shapes import (
     words,
 )
 from models.domain.dsl.validation_types import duration, endpoint, referable_authentication, resource, uri
+from models.domain.errors import InvalidInput
+from models.domain.notifications import parse_notification
 
-SEVERITIES = ("info", "success", "warning", "critical")
 _PATH = re.compile(r"/\S*")
 _OUTPUT = choice("raw", "content", "response")
 _object = shape({}, is_open=True)
@@ -172,17 +173,26 @@ def asyncapi(loop: Check) -> Check:
 # ---------------------------------------------------------------- functions of our own
 
 _predict = shape({"model": or_expression(words), "version": or_expression(words), "inputs": value}, ["model", "inputs"])
-_RECIPIENT = r"all|role:[a-z_]{1,63}|user:[^\s@]+@[^\s@]+"
-_notify = shape(
-    {
-        "to": or_expression(matching(_RECIPIENT, "all, role:<role> or user:<e-mail address>")),
-        "title": or_expression(words),
-        "body": template,
-        "severity": or_expression(choice(*SEVERITIES)),
-        "link": template,
-    },
-    ["to", "title"],
-)
+# What an expression will give is not known yet; these stand in for it.
+_STAND_INS = {"to": "all", "title": "-", "body": "", "severity": "info", "link": "/"}
+_notify_shape = shape(dict.fromkeys(_STAND_INS, template), ["to", "title"])
+
+
+def _notify(place: Place, node: Any) -> None:
+    known = len(place.report.faults)
+    _notify_shape(place, node)
+    if len(place.report.faults) > known:
+        return
+    literal = {
+        name: _STAND_INS[name] if place.report.is_loose or EXPRESSION.fullmatch(text) else text
+        for name, text in node.items()
+    }
+    try:
+        parse_notification(literal)
+    except InvalidInput as error:
+        for fault in error.faults:
+            place.report.add(place.pointer + fault.pointer, f"This cannot be told: {fault.detail}.")
+
 
 OWN: dict[str, Check] = {"predict": _predict, "notify": _notify}
 PROTOCOLS: dict[str, Check] = {"openapi": _openapi, "grpc": _grpc, "a2a": _a2a, "mcp": _mcp}

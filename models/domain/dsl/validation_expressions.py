@@ -47,6 +47,15 @@ def check_expressions(report: Report) -> None:
             sound.append(found)
     for start in range(0, len(sound), _BATCH):
         _check_batch(report, sound[start : start + _BATCH])
+    for found in report.perhaps:
+        _check_loose(report, found)
+
+
+def _check_loose(report: Report, found: Expression) -> None:
+    fault = _words_fault(found.text)
+    # Only what jq would run can do harm; the rest is text like any other.
+    if fault and "not available" in fault and _syntax_fault(found) is None:
+        report.add(found.pointer, fault)
 
 
 def _check_batch(report: Report, batch: Sequence[Expression]) -> None:
@@ -78,6 +87,8 @@ def _syntax_fault(found: Expression) -> str | None:
         jq.compile(found.text, args=dict.fromkeys(found.variables))
     except ValueError as error:
         return f"This is no jq expression: {_reason(str(error))}."
+    if not _compiles(_as_term(found)):
+        return "This is no whole jq expression."
     return None
 
 

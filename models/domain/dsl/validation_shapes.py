@@ -35,8 +35,14 @@ class Report:
     limits: Limits
     not_yet: Collection[str]
     names: Mapping[str, Collection[str]]
+    is_loose: bool = False
     faults: list[Fault] = field(default_factory=list)
     expressions: list[Expression] = field(default_factory=list)
+    # Text that is an expression in the loose mode if jq can read it, and itself if not.
+    perhaps: list[Expression] = field(default_factory=list)
+    # Tasks and calls of use.functions, by their pointers.
+    tasks: list[str] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
@@ -81,10 +87,10 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def clip(text: object) -> str:
+def clip(text: object, most: int = _SHOWN) -> str:
     """Text of the document for a message."""
     shown = str(text)
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
+    return shown if len(shown) <= most else shown[:most] + "..."
 
 
 def kind_of(node: Any) -> str:
@@ -268,6 +274,8 @@ def value(place: Place, node: Any) -> None:
     if isinstance(node, str):
         if EXPRESSION.fullmatch(node):
             condition(place, node)
+        elif place.report.is_loose:
+            place.report.perhaps.append(Expression(place.pointer, node, place.variables))
     elif isinstance(node, dict):
         for key, child in node.items():
             value(place.at(key), child)
@@ -287,7 +295,7 @@ def or_expression(check: Check) -> Check:
 
 def template(place: Place, node: Any) -> None:
     """Text, taken as it is or computed by `${ }`."""
-    or_expression(text)(place, node)
+    (value if isinstance(node, str) else text)(place, node)
 
 
 def reference(kind: str, what: str) -> Check:

@@ -73,6 +73,9 @@ def task_list(place: Place, node: Any) -> None:
 
 def branches(place: Place, node: Any) -> None:
     """Tasks that run side by side, so none can jump to another."""
+    limit = place.report.limits.max_fork_branches
+    if isinstance(node, list) and len(node) > limit:
+        place.fault(f"A fork has at most {limit:,} branches (max_fork_branches).")
     _tasks(place, node, jumps=False)
 
 
@@ -137,6 +140,7 @@ def task(place: Place, node: Any) -> None:
     """One task of any kind."""
     if not isinstance(node, dict):
         return place.fault(f"Write a task here: an object with one of {', '.join(TASKS)}, not {kind_of(node)}.")
+    place.report.tasks.append(place.pointer)
     kind = _kind_of_task(place, node)
     fields = {**_BASE, **(_fields_of(node)[kind] if kind else {})}
     for key, child in node.items():
@@ -209,7 +213,7 @@ def _callee(place: Place, node: Any) -> None:
     if node == "asyncapi" or node in calls.PROTOCOLS:
         place.not_yet(f"call {node}", f"call: {node}")
     elif node in functions:
-        place.not_yet("call function", "Calling a function of use.functions")
+        place.report.calls.append((place.pointer, node))
     elif _ADDRESS.fullmatch(node):
         place.not_yet("call catalog", "Calling a function from elsewhere")
     elif found := _CATALOGED.fullmatch(node):

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from models.domain.dsl.durations import parse_duration
+from models.domain.dsl.schemas import Schema
 from models.domain.dsl.validation_shapes import (
     EXPRESSION,
     Place,
     choice,
+    clip,
     condition,
     either,
     kind_of,
@@ -25,6 +27,7 @@ from models.domain.dsl.validation_shapes import (
     whole,
     words,
 )
+from models.domain.errors import InvalidDefinition
 from models.domain.event_filters import check_pattern, needs_pattern
 from models.domain.events import RESERVED_TYPES
 
@@ -50,7 +53,8 @@ def duration(place: Place, node: Any) -> None:
     or_expression(fixed_duration)(place, node)
 
 
-timeout = either(reference("timeouts", "timeout"), shape({"after": duration}, ["after"]))
+named_timeout = shape({"after": duration}, ["after"])
+timeout = either(reference("timeouts", "timeout"), named_timeout)
 
 # ---------------------------------------------------------------- authentication
 
@@ -133,9 +137,14 @@ def _transformation(place: Place, node: Any) -> None:
 
 
 def _schema_document(place: Place, node: Any) -> None:
-    place.not_yet("schema", "A schema for data")
     if not isinstance(node, dict | bool):
-        place.fault(f"Write a JSON Schema (an object) here, not {kind_of(node)}.")
+        return place.fault(f"Write a JSON Schema (an object) here, not {kind_of(node)}.")
+    try:
+        Schema(node)
+    except InvalidDefinition as error:
+        place.fault(clip(error.detail, 300))
+    except (TypeError, ValueError, AttributeError, RecursionError):
+        place.fault("This is no JSON Schema.")
 
 
 def _external_schema(place: Place, node: Any) -> None:

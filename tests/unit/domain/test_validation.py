@@ -83,7 +83,14 @@ WRONG = [
     ("use: {catalogs: {c: {}}}", "/use/catalogs/c/endpoint"),
     ("use: {extensions: [{e: {extend: set}}]}", "/use/extensions"),
     ("evaluate: {language: js}", "/evaluate/language"),
-    ("evaluate: {mode: loose}", "/evaluate/mode"),
+    ("{evaluate: {mode: loose}, do: [{a: {set: {x: env}}}]}", "/do/0/a/set/x"),
+    ("{evaluate: {mode: loose}, do: [{a: {set: {x: '[$ENV]'}}}]}", "/do/0/a/set/x"),
+    ("{use: {functions: {f: {call: g}, g: {do: [{x: {call: f}}]}}}}", "/use/functions/f"),
+    ("{use: {functions: {f: {call: f}}}, do: [{a: {call: f}}]}", "/do"),
+    ("{use: {timeouts: {a: b, b: {after: PT1S}}}}", "/use/timeouts/a"),
+    ("input: {schema: {document: {type: 5}}}", "/input/schema/document"),
+    ("input: {schema: {document: {$schema: []}}}", "/input/schema/document"),
+    ("input: {schema: {resource: {endpoint: 'https://x.example'}}}", "/input/schema/resource"),
     ("evaluate: {mode: lose}", "/evaluate/mode"),
 ]
 
@@ -109,6 +116,8 @@ RIGHT = [
     "{use: {retries: {r: {delay: PT1S}}}, do: [{a: {try: [], catch: {retry: r}}}]}",
     "use: {retries: {r: {delay: {seconds: 1}, backoff: {constant: {}}}}}",
     "evaluate: {language: jq, mode: strict}",
+    "{evaluate: {mode: loose}, do: [{a: {set: {x: .y, z: please check your env, v: 'not jq ['}}}]}",
+    "{use: {functions: {f: {set: {x: 1}}, g: {do: [{a: {call: f}}, {b: {call: f}}]}}}, do: [{a: {call: g}}]}",
 ]
 
 
@@ -205,6 +214,26 @@ def test_depth_nodes_and_names_are_limited() -> None:
 def test_values_that_json_has_not_are_refused(node: Any) -> None:
     faults = check_definition({"document": DOCUMENT, "do": [{"a": {"set": {"x": node}}}]})
     assert [fault.pointer for fault in faults] == ["/do/0/a/set/x"]
+
+
+def _calls(depth: int, width: int) -> dict[str, Any]:
+    functions = {f"f{n}": {"do": [{f"t{i}": {"call": f"f{n + 1}"}} for i in range(width)]} for n in range(depth)}
+    return {"functions": {**functions, f"f{depth}": {"set": {"x": 1}}}}
+
+
+@pytest.mark.parametrize(("depth", "width", "says"), [(17, 2, "unfolds"), (30, 1, "deep"), (18, 9, "unfolds")])
+def test_functions_that_unfold_without_end_are_refused(depth: int, width: int, says: str) -> None:
+    definition = with_tasks("[{a: {call: f0}}]") | {"use": _calls(depth, width)}
+    assert [says in fault.detail for fault in check_definition(definition)] == [True]
+
+
+def test_functions_that_unfold_a_little_are_fine() -> None:
+    assert check_definition(with_tasks("[{a: {call: f0}}]") | {"use": _calls(10, 2)}) == []
+
+
+def test_forks_are_limited() -> None:
+    tasks = [{"a": {"fork": {"branches": [{f"b{n}": {"set": {"x": 1}}} for n in range(1_001)]}}}]
+    assert [f.pointer for f in check_definition({"document": DOCUMENT, "do": tasks})] == ["/do/0/a/fork/branches"]
 
 
 def test_faults_are_limited() -> None:

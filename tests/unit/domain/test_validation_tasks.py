@@ -88,7 +88,10 @@ WRONG = [
     ("[{a: {call: predict, with: {model: delay, inputs: [], input: 1}}}]", "/do/0/a/with/input", "did you mean"),
     ("[{a: {call: notify, with: {to: all}}}]", "/do/0/a/with/title", "required"),
     ("[{a: {call: notify, with: {to: desk, title: x}}}]", "/do/0/a/with/to", "role:"),
+    ("[{a: {call: notify, with: {to: 'role:boss', title: x}}}]", "/do/0/a/with/to", "role:"),
     ("[{a: {call: notify, with: {to: all, title: x, severity: bad}}}]", "/do/0/a/with/severity", "warning"),
+    ("[{a: {call: notify, with: {to: all, title: '${ .t }', link: 'javascript:x'}}}]", "/do/0/a/with/link", "path"),
+    ("[{a: {call: notify, with: {to: all, title: 5}}}]", "/do/0/a/with/title", "text"),
     # emit, raise, set, wait
     ("[{a: {emit: {}}}]", "/do/0/a/emit/event", "required"),
     ("[{a: {emit: {event: {}}}}]", "/do/0/a/emit/event/with", "required"),
