@@ -8,6 +8,8 @@ from models.learned.flights.source import WEATHER, Departures, Numbers, Texts
 
 # Predictions are made so long before the scheduled time, in minutes.
 NOTICE = 45.0
+# Training sees the months up to this one, measuring sees the others.
+LAST_TRAINING_MONTH = 9
 _RECENT = 90.0
 _OVERDUE = 180.0
 

@@ -16,13 +16,12 @@ from sklearn.preprocessing import OrdinalEncoder
 from threadpoolctl import threadpool_limits
 
 from models.learned.flights.evaluation import LATE_MINUTES, evaluate
-from models.learned.flights.features import CATEGORIES, FEATURES, NOTICE, feature_columns
+from models.learned.flights.features import CATEGORIES, FEATURES, LAST_TRAINING_MONTH, NOTICE, feature_columns
 from models.learned.flights.source import Departures, Numbers, Texts, read_departures
 from models.learned.predictor import write_folder
 
 MODEL = "flight-delay"
 VERSION = "1.0.0"
-LAST_TRAINING_MONTH = 9
 ROWS = 120_000
 _MINUTES = "pipeline.skops"
 _LATE = "late.skops"
@@ -72,9 +71,9 @@ def feature_table(columns: dict[str, Numbers | Texts]) -> npt.NDArray[np.object_
     return table
 
 
-def write_delay_model(folder: Path, rows: int = ROWS) -> Path:
+def write_delay_model(folder: Path, departures: Departures | None = None, rows: int = ROWS) -> Path:
     """Trains the model and writes its bundle folder, ready for `tidewire models deploy`; takes some seconds."""
-    departures = read_departures()
+    departures = departures or read_departures()
     trained = train(departures, rows)
     return write_folder(
         folder,
