@@ -16,6 +16,7 @@ class Limits:
     min_schedule_seconds: int = 1
     max_expression_bytes: int = 16_384
     max_expression_results: int = 10_000
+    max_expression_items: int = 1_000_000
     max_retries: int = 10_000
     max_retry_delay_seconds: float = 2_592_000.0
     max_data_bytes: int = 1_000_000
@@ -34,6 +35,14 @@ class Limits:
     max_fork_branches: int = 1_000
     max_open_steps_per_tenant: int = 100
     max_active_runs_per_shard_actor: int = 20_000
+    max_runs_per_load: int = 256
+    max_entries_per_load: int = 20_000
+    max_open_runs_per_look: int = 5_000
+    idle_run_seconds: float = 5.0
+    shard_lease_seconds: float = 2.5
+    shard_beat_seconds: float = 0.5
+    shard_look_seconds: float = 1.0
+    max_due_triggers_per_look: int = 200
     max_metric_dimensions: int = 4
     max_dimension_values: int = 10_000
     max_dimension_bytes: int = 256
@@ -45,6 +54,11 @@ class Limits:
     max_hook_memory_seconds: int = 345_600
     max_http_response_bytes: int = 1_000_000
     max_http_seconds: float = 60.0
+    max_http_connect_seconds: float = 10.0
+    max_http_redirects: int = 5
+    max_http_connections: int = 200
+    max_quota_wait_seconds: float = 5.0
+    max_connections_per_session_host: int = 10_000
     max_model_bundle_bytes: int = 50_000_000
     max_model_unpacked_bytes: int = 200_000_000
     max_loaded_model_bytes: int = 400_000_000

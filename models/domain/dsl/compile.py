@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models.domain.dsl import nodes
 from models.domain.dsl.compile_parts import Parts
 from models.domain.dsl.compile_tasks import KINDS, Built
+from models.domain.dsl.expressions import InProcessJq, JqRunner
 from models.domain.dsl.nodes import CONTINUE, END, EXIT, ROOT, DataFlow, Task, TaskList, Workflow
 from models.domain.errors import Fault, InvalidDefinition
 from models.domain.limits import Limits
@@ -16,13 +17,18 @@ from models.domain.limits import Limits
 _KINDS = ("call", "do", "emit", "fork", "listen", "raise", "run", "set", "switch", "try", "wait")
 
 
-def compile_workflow(definition: Mapping[str, Any], limits: Limits = Limits()) -> Workflow:  # noqa: B008
+def compile_workflow(
+    definition: Mapping[str, Any],
+    limits: Limits = Limits(),  # noqa: B008
+    jq_runner: JqRunner | None = None,
+) -> Workflow:
     """A workflow that can run; the definition has passed validation.
 
     InvalidDefinition, with the pointer, for what is not valid after all or not supported. The result is immutable
-    and may be shared by all runs of this version; its expressions are compiled when they are first used.
+    and may be shared by all runs of this version; its expressions are compiled when they are first used. Programs that
+    need jq itself go to `jq_runner`, by default to jq in this process (see expressions.py for what that means).
     """
-    compiler = _Compiler(definition, limits)
+    compiler = _Compiler(definition, jq_runner or InProcessJq(), limits)
     try:
         return compiler.workflow()
     except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
@@ -43,14 +49,15 @@ class _Where:
 
 
 class _Compiler:
-    def __init__(self, definition: Mapping[str, Any], limits: Limits) -> None:
+    def __init__(self, definition: Mapping[str, Any], jq_runner: JqRunner, limits: Limits) -> None:
         self.definition = definition
+        self.jq_runner = jq_runner
         self.limits = limits
         self.tasks: dict[str, Task] = {}
         self.pointer = ""
 
     def workflow(self) -> Workflow:
-        parts = Parts(self.definition, {}, self.limits)
+        parts = self._parts()
         root = nodes.Root(
             pointer=ROOT, name="", index=0, definition=self.definition, parent=ROOT, part="do", depth=0,
             siblings=TaskList(), variables={},
@@ -61,6 +68,9 @@ class _Compiler:
         self.tasks[ROOT] = root
         root.parts["do"] = self._list(self.definition["do"], _Where(ROOT, "do", "/do", 0))
         return Workflow(self.definition, root, self.tasks)
+
+    def _parts(self, variables: Iterable[str] = ()) -> Parts:
+        return Parts(self.definition, variables, self.jq_runner, self.limits)
 
     # ---------------------------------------------------------------- lists
 
@@ -83,7 +93,7 @@ class _Compiler:
         self, name: str, index: int, node: Mapping[str, Any], where: _Where, siblings: TaskList, pointer: str
     ) -> Task:
         self.pointer = pointer
-        parts = Parts(self.definition, where.variables, self.limits)
+        parts = self._parts(where.variables)
         parts.limit("max_definition_nodes", len(self.tasks))
         then = node.get("then", CONTINUE)
         if then not in (CONTINUE, EXIT, END) and then not in siblings.names:

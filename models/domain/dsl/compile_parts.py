@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.domain.dsl.durations import parse_duration
-from models.domain.dsl.expressions import MARKED, Expression, compile_expression
+from models.domain.dsl.expressions import MARKED, Expression, JqRunner, compile_expression
 from models.domain.dsl.nodes import Duration
 from models.domain.dsl.schemas import Schema
 from models.domain.dsl.templates import Template, compile_template, of_expression, static
@@ -19,21 +19,24 @@ BUILT_IN = ("context", "input", "output", "secrets", "authorization", "task", "w
 class Parts:
     """Compiles what stands at one place, where some variables are known."""
 
-    def __init__(self, definition: Mapping[str, Any], variables: Mapping[str, Any], limits: Limits) -> None:
+    def __init__(
+        self, definition: Mapping[str, Any], variables: Iterable[str], jq_runner: JqRunner, limits: Limits
+    ) -> None:
         self.definition = definition
+        self.jq_runner = jq_runner
         self.limits = limits
         self.is_loose = (definition.get("evaluate") or {}).get("mode") == "loose"
         self._known = {*BUILT_IN, *variables}
 
     def seeing(self, *names: str) -> Parts:
         """The same place with more variables."""
-        return Parts(self.definition, dict.fromkeys((*self._known, *names)), self.limits)
+        return Parts(self.definition, (*self._known, *names), self.jq_runner, self.limits)
 
     def expression(self, text: Any) -> Expression:
         """Text that is an expression, with or without `${ }`."""
         if not isinstance(text, str):
             raise InvalidDefinition("An expression is text.")
-        return compile_expression(text, self._known, self.limits)
+        return compile_expression(text, self._known, self.jq_runner, self.limits)
 
     def template(self, value: Any) -> Template:
         """Any JSON; text of the form `${ }` is computed, in the loose mode any text that jq can."""
@@ -91,4 +94,4 @@ class Parts:
     def _loose(self, text: str) -> Expression | str:
         if not text.strip() or "\0" in text:
             return text
-        return compile_expression(text, self._known, self.limits, is_lenient=not MARKED.fullmatch(text))
+        return compile_expression(text, self._known, self.jq_runner, self.limits, is_lenient=not MARKED.fullmatch(text))

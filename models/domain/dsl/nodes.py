@@ -1,7 +1,7 @@
 """A compiled workflow: immutable, shared by all runs of one version.
 
-A task is named by its RFC 6901 pointer. A path tells apart the executions of one task: for each enclosing task, the
-outermost first, the index of the iteration if it is a loop, then the number of the visit if its list has jumps backward.
+A task is named by its RFC 6901 pointer. A path tells apart the executions of one task. For each enclosing task, the
+outermost first: the index of the iteration if it is a loop, then the number of the visit if its list can jump back.
 """
 
 from __future__ import annotations
@@ -210,12 +210,8 @@ class CallPredict(Step):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workflow:
-    """A definition, ready to run. `tasks` is by pointer, the root task under the empty one.
-
-    `unbounded` has the pointers of tasks with expressions whose time and memory only a sandbox can limit.
-    """
+    """A definition, ready to run. `tasks` is by pointer, the root task under the empty one."""
 
     definition: Mapping[str, Any]
     root: Root
     tasks: Mapping[str, Task]
-    unbounded: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from models.domain.dsl.nodes import Task, Workflow
+from models.domain.dsl.problems import Problem, problem
 from models.domain.dsl.state import Draft
 from models.domain.events import format_time
 
@@ -16,7 +17,19 @@ RUNTIME = {"name": "Tidewire", "version": "0.1.0", "metadata": {}}
 class TaskScope:
     """The scope of one execution of a task; what is not known yet is null."""
 
-    __slots__ = ("_draft", "_path", "_task", "_workflow", "extra", "input", "output", "raw", "raw_output", "started_at")
+    __slots__ = (
+        "_draft",
+        "_path",
+        "_spent",
+        "_task",
+        "_workflow",
+        "extra",
+        "input",
+        "output",
+        "raw",
+        "raw_output",
+        "started_at",
+    )
 
     def __init__(self, workflow: Workflow, draft: Draft, task: Task, path: tuple[int, ...], raw: Any) -> None:
         self._workflow, self._draft, self._task, self._path = workflow, draft, task, path
@@ -26,6 +39,7 @@ class TaskScope:
         self.raw_output: Any = None
         self.started_at: datetime | None = None
         self.extra: Mapping[str, Any] | None = None
+        self._spent = 0
 
     def get(self, name: str) -> Any:
         """The value of `$name`."""
@@ -35,6 +49,13 @@ class TaskScope:
             return self._variable(*self._task.variables[name])
         found = _GETTERS.get(name)
         return None if found is None else found(self)
+
+    def spend(self, count: int) -> None:
+        """Counts items that expressions go over; Problem when there are too many."""
+        self._spent += count
+        limit = self._draft.limits.max_expression_items
+        if self._spent > limit:
+            raise Problem(problem("expression", f"It goes over more than {limit:,} items (max_expression_items)."))
 
     def _variable(self, pointer: str, role: str) -> Any:
         depth = self._workflow.tasks[pointer].depth

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from models.domain.dsl.expressions import MARKED, Expression, Scope
+from models.domain.dsl.expressions import Expression, Scope
 from models.domain.dsl.problems import Problem, problem
 from models.domain.limits import Limits
 
@@ -48,11 +48,6 @@ def compile_template(value: Any, compile_text: Callable[[str], Expression | str]
     """A template; `compile_text` says which text is computed."""
     build, makes = _compile(value, compile_text)
     return Template(value if build is None else None, build, makes, limits)
-
-
-def strict(compile_marked: Callable[[str], Expression]) -> Callable[[str], Expression | str]:
-    """Only text of the form `${ }` is computed."""
-    return lambda text: compile_marked(text) if MARKED.fullmatch(text) else text
 
 
 def _compile(value: Any, compile_text: Callable[[str], Expression | str]) -> tuple[Build | None, bool]:
