@@ -89,6 +89,8 @@ def create_app(config: WorkerConfig) -> faust.App:
         topic_allow_declare=False,
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="latest",
+        # A topic that is missing at a rebalance is left out until the metadata is read again.
+        consumer_metadata_max_age_ms=3_000,
         consumer_group_instance_id=f"{config.group}-{config.slot}",
         stream_wait_empty=False,
         stream_buffer_maxsize=64,

@@ -42,6 +42,7 @@ class PlainRunner:
             heartbeat_interval_ms=2_000,
             rebalance_timeout_ms=10_000,
             request_timeout_ms=30_000,
+            metadata_max_age_ms=3_000,
         )
         try:
             await consumer.start()

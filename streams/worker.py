@@ -115,12 +115,13 @@ class Worker:
         ended = asyncio.Event()
         running = asyncio.create_task(self._runner.run(ended))
         try:
-            joined_at: float | None = None
+            began, joined = self._clock.monotonic(), False
             while not stop.is_set() and not running.done():
                 await _wait(stop, self._config.care_interval)
                 now = self._clock.monotonic()
-                joined_at = (joined_at or now) if self._runner.assigned() else None
-                if joined_at is not None and now - joined_at > self._patience and self._is_stuck():
+                if bool(self._runner.assigned()) != joined:
+                    began, joined = now, not joined
+                if now - began > self._patience and self._is_stuck():
                     _log.warning("nothing was heard for %d s; starting the consumer anew", self._patience)
                     self._patience = min(self._patience * 2, self._config.most_stuck)
                     return
