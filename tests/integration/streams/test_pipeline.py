@@ -40,7 +40,7 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -
     """Waits for a condition; how long it took."""
     began = time.monotonic()
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return time.monotonic() - began
 
