@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from models.domain.errors import Conflict, StaleEpoch
+from models.domain.errors import RunMoved, StaleEpoch
 from models.domain.identity import TenantScope
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import NewRun, Run, RunStatus, WorkflowRef
@@ -21,10 +21,6 @@ from storage.queries import load
 _SQL = load("runs")
 _JOURNAL = load("journal")
 STALE_EPOCH, RUN_MOVED = "TW002", "TW003"
-
-
-class RunMoved(Conflict):
-    """A run was not at the journal position the append expected; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

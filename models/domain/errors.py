@@ -88,8 +88,16 @@ class Unavailable(TidewireError):
     """A part that is needed is not there right now; try again shortly."""
 
 
+class AnswerLost(Unavailable):
+    """The request was sent and no answer came; whether it had its effect is not known."""
+
+
 class StaleEpoch(TidewireError):
     """Another owner has taken over this shard; nothing was written."""
+
+
+class RunMoved(Conflict):
+    """A run was not at the journal position the append expected; nothing was written."""
 
 
 class EgressRefused(TidewireError):

@@ -21,8 +21,15 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The step was sent and no answer came: it may or may not have happened. `error` says what was seen."""
+
+    error: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """The step was stopped because nobody wants its result any more; nothing is reported."""
 
 
-Outcome = Succeeded | Failed | Cancelled
+Outcome = Succeeded | Failed | Uncertain | Cancelled

@@ -1,0 +1,151 @@
+"""A run while a shard holds it in memory, and its turns: events in, entries and effects out."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from actors.interpreter import Engine
+from actors.ports import RunAppend, RunKey
+from models.domain.dsl.engine import RunState, Workflow
+from models.domain.dsl.problems import problem
+from models.domain.dsl.protocol import (
+    AppendJournal,
+    CancelRequested,
+    Command,
+    EmitEvents,
+    Event,
+    Notification,
+    Notify,
+    RunInfo,
+)
+from models.domain.journal import Entry, EntryType
+from models.domain.runs import NewRun, Run, RunStatus
+
+
+@dataclass(slots=True, eq=False)
+class ActiveRun:
+    """`state` is None until the first turn; `fault` is why the run cannot go on at all.
+
+    `events` wait for a turn. A run that is being committed takes no turn until the commit is known.
+    """
+
+    new: NewRun
+    shard: int
+    epoch: int
+    workflow: Workflow | None
+    state: RunState | None = None
+    fault: dict[str, Any] | None = None
+    stored_seq: int = 0
+    events: deque[Event] = field(default_factory=deque)
+    open_steps: set[int] = field(default_factory=set)
+    timers: dict[str, datetime] = field(default_factory=dict)
+    listeners: list[str] = field(default_factory=list)
+    is_queued: bool = False
+    is_committing: bool = False
+    is_dropped: bool = False
+    cancel_seen: bool = False
+
+    @property
+    def key(self) -> RunKey:
+        return self.new.tenant_id, self.new.id
+
+    @property
+    def info(self) -> RunInfo:
+        return RunInfo(self.new.id, self.new.workflow)
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.events) or self.state is None
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a run's turn came to: `append` first, then the effects. `is_last`: it ends a run that cannot go on."""
+
+    run: ActiveRun
+    append: RunAppend | None
+    effects: list[Command]
+    is_last: bool = False
+
+
+def take_turn(engine: Engine, run: ActiveRun, now: datetime, max_entries: int) -> Turn:
+    """Works off what waits for the run, as far as the limit of entries allows."""
+    if run.fault is not None or run.workflow is None:
+        return Turn(run, faulted(run, run.fault or _no_definition(), now), [], is_last=True)
+    if not run.stored_seq and run.events and isinstance(run.events[0], CancelRequested):
+        return Turn(run, _ended(run, EntryType.RUN_CANCELLED, RunStatus.CANCELLED, {}, now), [])
+    expected = run.stored_seq
+    gathered = _Gathered()
+    if run.state is None:
+        run.state, commands = engine.start(run.workflow, run.info, run.new.input, now)
+        gathered.take(commands)
+    while run.events and len(gathered.entries) < max_entries:
+        run.state, commands = engine.advance(run.workflow, run.state, run.events.popleft())
+        gathered.take(commands)
+    if not gathered.entries:
+        return Turn(run, None, gathered.effects)
+    return Turn(run, _append(run, run.state, expected, gathered), gathered.effects)
+
+
+class _Gathered:
+    """The commands of several events, sorted by when they are performed."""
+
+    __slots__ = ("effects", "entries", "events", "notifications")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.effects: list[Command] = []
+        self.events: list[dict[str, Any]] = []
+        self.notifications: list[Notification] = []
+
+    def take(self, commands: list[Command]) -> None:
+        for command in commands:
+            match command:
+                case AppendJournal():
+                    self.entries.extend(command.entries)
+                case EmitEvents():
+                    self.events.extend(command.events)
+                case Notify():
+                    self.notifications.extend(command.notifications)
+                case _:
+                    self.effects.append(command)
+
+
+def _append(run: ActiveRun, state: RunState, expected: int, gathered: _Gathered) -> RunAppend:
+    new = run.new
+    return RunAppend(
+        new.tenant_id, new.id, run.shard, run.epoch, new.workflow, new.created_at, new.cause, expected,
+        gathered.entries, state.status, state.started_at, state.ended_at,
+        None if state.status.is_final else state.wake_at, state.output, state.error, gathered.events,
+        gathered.notifications,
+    )  # fmt: skip
+
+
+def faulted(run: ActiveRun, error: dict[str, Any], now: datetime) -> RunAppend:
+    """Ends a run that cannot go on, whatever state it is in."""
+    return _ended(run, EntryType.RUN_FAULTED, RunStatus.FAULTED, {"error": error}, now)
+
+
+def _ended(run: ActiveRun, kind: EntryType, status: RunStatus, data: dict[str, Any], now: datetime) -> RunAppend:
+    """An end that the engine has no part in."""
+    new, expected = run.new, run.stored_seq
+    entries = [] if expected else [Entry(1, EntryType.RUN_STARTED, now)]
+    entries.append(Entry(expected + len(entries) + 1, kind, now, data=data))
+    started = run.state.started_at if run.state is not None and expected else now
+    return RunAppend(
+        new.tenant_id, new.id, run.shard, run.epoch, new.workflow, new.created_at, new.cause, expected, entries,
+        status, started, now, error=data.get("error"),
+    )  # fmt: skip
+
+
+def from_stored(run: Run, shard: int, epoch: int, workflow: Workflow | None) -> ActiveRun:
+    """An active run without its state yet."""
+    new = NewRun(run.tenant_id, run.id, run.workflow, run.input, run.created_at, run.cause)
+    return ActiveRun(new, shard, epoch, workflow, stored_seq=run.last_seq)
+
+
+def _no_definition() -> dict[str, Any]:
+    return {**problem("configuration", "The definition of this workflow is not there."), "instance": "/"}

@@ -1,0 +1,237 @@
+"""How runs come into a shard's memory: woken with all that is needed, or read from PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from actors.active_run import ActiveRun, from_stored
+from actors.definitions import Definitions
+from actors.interpreter import Engine
+from actors.leases import Leases
+from actors.ports import JournalStore, RunKey, StoredRun
+from actors.run_keeper import RunKeeper
+from actors.signals import Signals
+from models.domain.clock import Clock
+from models.domain.dsl.engine import Workflow
+from models.domain.dsl.protocol import CancelRequested
+from models.domain.errors import Unavailable
+from models.domain.journal import Entry
+from models.domain.limits import Limits
+from models.domain.ports import Wake
+
+_log = logging.getLogger(__name__)
+_FIRST = UUID(int=0)
+_GRACE = timedelta(seconds=1)
+_DUE_AHEAD = timedelta(seconds=2)
+_SLICE_SECONDS = 0.002
+
+
+class Intake:
+    """Wakes are hints; `look` once a second is what makes sure that no run is forgotten."""
+
+    def __init__(
+        self,
+        store: JournalStore,
+        definitions: Definitions,
+        engine: Engine,
+        leases: Leases,
+        keeper: RunKeeper,
+        clock: Clock,
+        limits: Limits,
+        signals: Signals,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store, self._definitions, self._engine = store, definitions, engine
+        self._leases, self._keeper = leases, keeper
+        self._clock, self._limits, self._signals, self._sleep = clock, limits, signals, sleep
+        self._wanted: dict[RunKey, None] = {}
+        self._some = asyncio.Event()
+        self._listeners: dict[RunKey, list[str]] = {}
+        self._cursor = _FIRST
+
+    # ---------------------------------------------------------------- wakes
+
+    def wake(self, wakes: Iterable[Wake], subscriber: str | None = None, awaited: Collection[UUID] = ()) -> list[UUID]:
+        """Runs to look at now. `subscriber` hears the ends of those that are `awaited`. Returns the runs whose shard
+        is not ours."""
+        strange = []
+        for one in wakes:
+            listener = subscriber if one.run_id in awaited else None
+            if not self._wake(one, listener):
+                strange.append(one.run_id)
+        return strange
+
+    def watch(self, subscriber: str, keys: Iterable[RunKey]) -> None:
+        """The subscriber wants to hear the ends of these runs; those not in memory it finds in the table."""
+        for key in keys:
+            run = self._keeper.runs.get(key)
+            if run is not None and subscriber not in run.listeners:
+                run.listeners.append(subscriber)
+
+    def _wake(self, wake: Wake, listener: str | None) -> bool:
+        epoch = self._leases.epochs.get(wake.shard)
+        if epoch is None:
+            return False
+        key = (wake.tenant_id, wake.run_id)
+        active = self._keeper.runs.get(key)
+        if active is not None:
+            if listener is not None and listener not in active.listeners:
+                active.listeners.append(listener)
+            if wake.new is None:
+                self.want([key])
+            return True
+        workflow = self._definitions.known(wake.tenant_id, wake.new.workflow) if wake.new is not None else None
+        if wake.new is None or workflow is None:
+            if listener is not None:
+                self._listeners.setdefault(key, []).append(listener)
+            self.want([key])
+            return True
+        run = ActiveRun(wake.new, wake.shard, epoch, workflow)
+        if listener is not None:
+            run.listeners.append(listener)
+        self._keeper.admit(run)
+        return True
+
+    # ---------------------------------------------------------------- looking
+
+    async def look(self) -> int:
+        """Finds runs that need something and are not in memory; how many. Goes on where the last look ended."""
+        found, self._cursor = await self._look(sorted(self._leases.epochs), self._cursor, _GRACE)
+        self._keeper.timers.fire_due()
+        self._forget_aside()
+        return found
+
+    async def recover(self, shards: Collection[int]) -> int:
+        """After shards were taken over: everything in them that is not just waiting."""
+        cursor, found = _FIRST, 0
+        while True:
+            more, cursor = await self._look(sorted(shards), cursor, timedelta(0))
+            found += more
+            if cursor == _FIRST:
+                self._signals.tell("recovered", found)
+                return found
+
+    async def _look(self, shards: Sequence[int], cursor: UUID, grace: timedelta) -> tuple[int, UUID]:
+        if not shards:
+            return 0, _FIRST
+        now = self._clock.now()
+        limit = self._limits.max_open_runs_per_look
+        found, last = await self._store.needy(shards, cursor, limit, now - grace, now + _DUE_AHEAD)
+        runs = self._keeper.runs
+        wanted = []
+        for one in found:
+            active = runs.get(one.key)
+            if active is None:
+                if one.key not in self._keeper.aside and runs.has_place_for(one.tenant_id):
+                    wanted.append(one.key)
+            elif one.cancel_requested and not active.cancel_seen:
+                wanted.append(one.key)
+        self.want(wanted)
+        return len(wanted), last or _FIRST
+
+    def _forget_aside(self) -> None:
+        now = self._clock.monotonic()
+        for key in [key for key, until in self._keeper.aside.items() if until <= now]:
+            del self._keeper.aside[key]
+
+    # ---------------------------------------------------------------- loading
+
+    def want(self, keys: Iterable[RunKey]) -> None:
+        """These runs are to be read from PostgreSQL."""
+        for key in keys:
+            self._wanted[key] = None
+        if self._wanted:
+            self._some.set()
+
+    async def load_wanted(self) -> None:
+        """Waits until runs are wanted, then loads some of them; they stay wanted when PostgreSQL is away."""
+        await self._some.wait()
+        keys = list(self._wanted)[: self._limits.max_runs_per_load]
+        for key in keys:
+            del self._wanted[key]
+        if not self._wanted:
+            self._some.clear()
+        watch = self._keeper.runs.watch_leaving()
+        try:
+            await self._load(keys, watch)
+        except Unavailable:
+            self.want(keys)
+            await self._sleep(0.2)
+        except BaseException:
+            self.want(keys)
+            raise
+        finally:
+            self._keeper.runs.unwatch(watch)
+            for key in keys:
+                if key not in self._wanted:
+                    self._listeners.pop(key, None)
+        self._signals.tell("loaded", len(keys))
+
+    async def _load(self, keys: Sequence[RunKey], left: set[RunKey]) -> None:
+        missing = []
+        for stored in await self._store.read(keys):
+            active = self._keeper.runs.get((stored.run.tenant_id, stored.run.id))
+            if active is None:
+                missing.append(stored)
+            elif stored.run.cancel_requested_at is not None:
+                self._keeper.cancel(active)
+        for part in self._parts(missing):
+            begun = [(one.run.tenant_id, one.run.id) for one in part if one.run.last_seq]
+            journals = await self._store.entries(begun) if begun else {}
+            until = self._clock.monotonic() + _SLICE_SECONDS
+            for one in part:
+                workflow = await self._definitions.get(one.run.tenant_id, one.run.workflow)
+                self._take_in(one, journals.get(one.run.id, ()), workflow, left)
+                if self._clock.monotonic() > until:
+                    await asyncio.sleep(0)
+                    until = self._clock.monotonic() + _SLICE_SECONDS
+
+    def _parts(self, runs: Sequence[StoredRun]) -> Iterator[Sequence[StoredRun]]:
+        """Parts with journals of at most so many entries together, or of one run."""
+        part: list[StoredRun] = []
+        size = 0
+        for one in runs:
+            if part and size + one.run.last_seq > self._limits.max_entries_per_load:
+                yield part
+                part, size = [], 0
+            part.append(one)
+            size += one.run.last_seq
+        if part:
+            yield part
+
+    def _take_in(
+        self, stored: StoredRun, entries: Sequence[Entry], workflow: Workflow | dict[str, object], left: set[RunKey]
+    ) -> None:
+        run = stored.run
+        key = (run.tenant_id, run.id)
+        epoch = self._leases.epochs.get(stored.shard)
+        # What was read is old news for a run that was here meanwhile.
+        if epoch is None or key in self._keeper.runs or key in left or len(entries) != run.last_seq:
+            return
+        active = from_stored(run, stored.shard, epoch, workflow if isinstance(workflow, Workflow) else None)
+        active.listeners.extend(self._listeners.get(key, ()))
+        if run.cancel_requested_at is not None:
+            active.cancel_seen = True
+            active.events.append(CancelRequested(self._clock.now()))
+        if isinstance(workflow, dict):
+            active.fault = workflow
+        if entries and active.fault is None:
+            self._replay(active, entries)
+        else:
+            self._keeper.admit(active)
+
+    def _replay(self, run: ActiveRun, entries: Sequence[Entry]) -> None:
+        assert run.workflow is not None
+        try:
+            run.state, commands = self._engine.replay(
+                run.workflow, run.info, run.new.input, entries, self._clock.now()
+            )
+        except Exception:
+            # Another version may be able to: the run waits for it, it is not ended.
+            _log.exception("the journal of run %s cannot be replayed", run.new.id)
+            return self._keeper.set_aside(run)
+        self._keeper.admit(run, commands)

@@ -1,0 +1,50 @@
+"""The engine as the shard calls it; tests hand in broken ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from models.domain.dsl import engine
+from models.domain.dsl.engine import RunState, Workflow
+from models.domain.dsl.protocol import Command, Event, RunInfo
+from models.domain.journal import Entry
+from models.domain.limits import Limits
+
+Step = tuple[RunState, list[Command]]
+
+
+class Engine(Protocol):
+    """A pure state machine, see models/domain/dsl/protocol.py."""
+
+    def compile(self, definition: Mapping[str, Any]) -> Workflow: ...
+
+    def start(self, workflow: Workflow, info: RunInfo, input: Any, at: datetime) -> Step: ...
+
+    def advance(self, workflow: Workflow, state: RunState, event: Event) -> Step: ...
+
+    def replay(
+        self, workflow: Workflow, info: RunInfo, input: Any, entries: Sequence[Entry], at: datetime
+    ) -> Step: ...
+
+
+class Interpreter:
+    """The engine of models/domain/dsl with the limits of this installation."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def compile(self, definition: Mapping[str, Any]) -> Workflow:
+        return engine.compile_workflow(definition)
+
+    def start(self, workflow: Workflow, info: RunInfo, input: Any, at: datetime) -> Step:
+        return engine.start(workflow, info, input, at, self._limits)
+
+    def advance(self, workflow: Workflow, state: RunState, event: Event) -> Step:
+        return engine.advance(workflow, state, event)
+
+    def replay(
+        self, workflow: Workflow, info: RunInfo, input: Any, entries: Sequence[Entry], at: datetime
+    ) -> Step:
+        return engine.replay(workflow, info, input, entries, at, self._limits)

@@ -1,0 +1,255 @@
+"""Runs in memory: turns are taken, committed, and only then performed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from uuid import UUID
+
+from actors.active_run import ActiveRun, Turn, faulted, take_turn
+from actors.active_runs import ActiveRuns
+from actors.commits import Committer
+from actors.ends import EndBoard
+from actors.interpreter import Engine
+from actors.leases import Leases
+from actors.mailboxes import Mailboxes
+from actors.open_steps import OpenSteps, StepPerformer
+from actors.ports import RunKey
+from actors.signals import Signals
+from actors.timers import Timers
+from models.domain.clock import Clock
+from models.domain.dsl.problems import problem
+from models.domain.dsl.protocol import (
+    AskOutcome,
+    CancelRequested,
+    CancelStep,
+    CancelTimer,
+    Command,
+    Continue,
+    Continued,
+    Event,
+    StartStep,
+    StartTimer,
+    StepUnknown,
+    TimerFired,
+)
+from models.domain.limits import Limits
+from models.domain.ports import Ended, Wake
+from models.domain.runs import RunStatus
+
+_log = logging.getLogger(__name__)
+# Long enough to be worth it, short enough that heartbeats and commits are not late.
+_SLICE_SECONDS = 0.002
+
+
+class RunKeeper:
+    """Holds runs between their events. `want` asks for a run to be read again, `wake` tells of runs just started."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        leases: Leases,
+        ends: EndBoard,
+        performer: StepPerformer,
+        clock: Clock,
+        limits: Limits,
+        signals: Signals,
+        weight: Callable[[UUID], int],
+        want: Callable[[Iterable[RunKey]], None],
+        wake: Callable[[Sequence[Wake]], None],
+    ) -> None:
+        self.runs = ActiveRuns(limits.max_active_runs_per_shard_actor)
+        self.timers = Timers(clock, self._fire)
+        self.steps = OpenSteps(performer, limits.max_open_steps_per_tenant, clock, self.deliver)
+        self.aside: dict[RunKey, float] = {}
+        self._engine, self._leases, self._ends = engine, leases, ends
+        self._clock, self._limits, self._signals = clock, limits, signals
+        self._want, self._wake = want, wake
+        self._mailboxes = Mailboxes(weight)
+        self._work = asyncio.Event()
+        self._held: list[Turn] = []
+        self._committer: Committer | None = None
+
+    def commit_with(self, committer: Committer) -> None:
+        """The committer that this keeper is the host of."""
+        self._committer = committer
+
+    # ---------------------------------------------------------------- in
+
+    def admit(self, run: ActiveRun, open_commands: Sequence[Command] = ()) -> bool:
+        """Takes a run into memory, with what was open in it when its state was rebuilt.
+
+        False when there is no place, and it must be found again later.
+        """
+        if not self.runs.has_place_for(run.new.tenant_id):
+            return False
+        victim = self.runs.add(run)
+        if victim is not None:
+            self.drop(victim)
+        if open_commands:
+            self._perform(Turn(run, None, list(open_commands)))
+        else:
+            self._queue(run)
+        return True
+
+    def deliver(self, run: ActiveRun, event: Event) -> None:
+        """Something happened for a run."""
+        if not run.is_dropped:
+            run.events.append(event)
+            self._queue(run)
+
+    def cancel(self, run: ActiveRun) -> None:
+        """Somebody wants it to stop; told once."""
+        if not run.cancel_seen:
+            run.cancel_seen = True
+            self.deliver(run, CancelRequested(self._clock.now()))
+
+    def _queue(self, run: ActiveRun) -> None:
+        if not run.is_committing and run.has_work:
+            self._mailboxes.put(run)
+            self._work.set()
+
+    def _fire(self, run: ActiveRun, timer: str) -> None:
+        self.deliver(run, TimerFired(timer, self._clock.now()))
+
+    # ---------------------------------------------------------------- turns
+
+    async def take_turns(self) -> None:
+        """Waits for work, then takes turns for a moment."""
+        await self._work.wait()
+        assert self._committer is not None
+        until = self._clock.monotonic() + _SLICE_SECONDS
+        while self._committer.has_room and self._clock.monotonic() < until:
+            run = self._mailboxes.next()
+            if run is None:
+                self._work.clear()
+                return
+            self._take_turn(run)
+        if self._committer.has_room:
+            await asyncio.sleep(0)
+        else:
+            await self._committer.room()
+
+    def _take_turn(self, run: ActiveRun) -> None:
+        assert self._committer is not None
+        if run.state is None:
+            self.runs.begin(run)
+        try:
+            turn = take_turn(self._engine, run, self._clock.now(), self._limits.max_entries_per_advance)
+        except Exception:
+            _log.exception("the engine failed on run %s", run.new.id)
+            turn = self.make_faulted(run, "The engine failed on this run for a reason that lies in Tidewire itself.")
+        if turn.append is None:
+            self._perform(turn)
+        else:
+            self._committer.add(turn)
+
+    # ---------------------------------------------------------------- after the commit (CommitHost)
+
+    def on_committed(self, turns: Sequence[Turn], started: Sequence[Wake]) -> None:
+        """The entries are durable: what follows from them happens now."""
+        for turn in turns:
+            if turn.run.is_dropped:
+                continue
+            try:
+                if turn.append is not None and turn.append.status.is_final:
+                    self._finish(turn)
+                else:
+                    self._perform(turn)
+            except Exception:
+                _log.exception("the effects of run %s could not be begun", turn.run.new.id)
+                self.reload(turn.run)
+        if started:
+            self._wake(started)
+
+    def reload(self, run: ActiveRun) -> None:
+        """Its journal knows better."""
+        self.drop(run)
+        self._want([run.key])
+
+    def make_faulted(self, run: ActiveRun, detail: str = "The results of this run cannot be stored.") -> Turn:
+        """A last turn."""
+        run.fault = {**problem("runtime", detail), "instance": "/"}
+        return Turn(run, faulted(run, run.fault, self._clock.now()), [], is_last=True)
+
+    def set_aside(self, run: ActiveRun) -> None:
+        """For half a minute nobody looks at it."""
+        self.drop(run)
+        self.aside[run.key] = self._clock.monotonic() + 30.0
+
+    def perform_held(self) -> None:
+        """After a heartbeat: what waited for it goes on if the shard is still ours."""
+        held, self._held = self._held, []
+        for turn in held:
+            if not turn.run.is_dropped:
+                self._perform(turn)
+
+    def _perform(self, turn: Turn) -> None:
+        run = turn.run
+        if not self._leases.are_valid:
+            # Another owner may have taken over; the next heartbeat tells.
+            run.is_committing = True
+            self._held.append(turn)
+            return
+        run.is_committing = False
+        for command in turn.effects:
+            self._effect(run, command)
+        if run.has_work:
+            self._queue(run)
+        elif self._may_sleep(run):
+            self.drop(run)
+            self._signals.tell("slept", run.new.id)
+
+    def _effect(self, run: ActiveRun, command: Command) -> None:
+        match command:
+            case StartStep():
+                self.steps.start(run, command)
+            case CancelStep():
+                self.steps.cancel(run, command.step)
+            case StartTimer():
+                self.timers.start(run, command.timer, command.at)
+            case CancelTimer():
+                self.timers.cancel(run, command.timer)
+            case AskOutcome():
+                run.events.append(StepUnknown(command.step.step, self._clock.now()))
+            case Continue():
+                run.events.append(Continued(self._clock.now()))
+
+    def _may_sleep(self, run: ActiveRun) -> bool:
+        state = run.state
+        if state is None or state.status is not RunStatus.WAITING or run.open_steps:
+            return False
+        wake_at = state.wake_at
+        return wake_at is None or (wake_at - self._clock.now()).total_seconds() > self._limits.idle_run_seconds
+
+    def _finish(self, turn: Turn) -> None:
+        run, append = turn.run, turn.append
+        assert append is not None
+        error = dict(append.error) if append.error is not None else None
+        if run.listeners:
+            end = Ended(run.new.id, append.status, append.output, error)
+            for listener in run.listeners:
+                self._ends.tell(listener, end)
+        self.drop(run)
+        self._signals.tell("ended", run.new.id)
+
+    # ---------------------------------------------------------------- out
+
+    def drop(self, run: ActiveRun) -> None:
+        """Forgets the run; what it has open is stopped, what is not durable is gone."""
+        run.is_dropped = True
+        self.steps.drop(run)
+        run.timers.clear()
+        self.runs.remove(run)
+
+    def drop_shards(self, shards: Iterable[int]) -> None:
+        """The runs of these shards are somebody else's."""
+        for shard in shards:
+            for run in self.runs.of_shard(shard):
+                self.drop(run)
+            self._signals.tell("dropped", shard)
+
+    def is_quiet(self, shard: int) -> bool:
+        """Whether giving the shard away now would cut nothing off."""
+        return not any(run.open_steps or run.is_committing for run in self.runs.of_shard(shard))

@@ -1,0 +1,54 @@
+"""Holds the sessions with outside systems for many tenants; one kind so far, HTTP API connections."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from uuid import UUID
+
+from actors.connection_session import ConnectionSession
+from actors.ports import ConnectionStore
+from models.domain.clock import Clock
+from models.domain.limits import Limits
+from models.domain.ports import HttpRequest, HttpResponse, OutboundHttp, Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPorts:
+    """What a host works with."""
+
+    connections: ConnectionStore
+    sealer: Sealer
+    outbound: OutboundHttp
+    clock: Clock
+    limits: Limits
+
+
+class SessionHost:
+    """Implements ConnectionGateway. Sessions begin with the first call; the ones not used for longest are forgotten,
+    which costs nothing but a read when they are needed again."""
+
+    def __init__(self, ports: SessionPorts) -> None:
+        self._ports = ports
+        self._sessions: OrderedDict[tuple[UUID, str], ConnectionSession] = OrderedDict()
+
+    async def send(self, tenant_id: UUID, connection: str, request: HttpRequest) -> HttpResponse:
+        """See ConnectionGateway.send."""
+        return await self._session(tenant_id, connection).send(request)
+
+    def stats(self) -> dict[str, int]:
+        """How many sessions are held."""
+        return {"sessions": len(self._sessions)}
+
+    def _session(self, tenant_id: UUID, name: str) -> ConnectionSession:
+        key = (tenant_id, name)
+        session = self._sessions.get(key)
+        if session is None:
+            p = self._ports
+            session = self._sessions[key] = ConnectionSession(
+                tenant_id, name, p.connections, p.sealer, p.outbound, p.clock, p.limits
+            )
+            if len(self._sessions) > p.limits.max_connections_per_session_host:
+                self._sessions.popitem(last=False)
+        self._sessions.move_to_end(key)
+        return session

@@ -1,0 +1,217 @@
+"""The actor that owns runs: it holds leases on many of the 64 shards and drives every open run in them.
+
+The life of a run in here: intake (woken or found) -> mailboxes (whose turn) -> the engine's turn -> commits (journal
+first) -> effects (steps, timers) -> events back to the mailbox, until its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from actors.cleaner import Cleaner
+from actors.commits import Committer
+from actors.definitions import Definitions
+from actors.ends import EndBoard
+from actors.intake import Intake
+from actors.interpreter import Engine, Interpreter
+from actors.leases import Change, Leases
+from actors.open_steps import StepPerformer
+from actors.ports import DefinitionStore, Housekeeping, JournalStore, LeaseStore, RunKey, TriggerStore
+from actors.run_keeper import RunKeeper
+from actors.scheduler import Scheduler
+from actors.services import again_and_again
+from actors.signals import Signals
+from models.domain.clock import Clock
+from models.domain.errors import Unavailable
+from models.domain.limits import Limits
+from models.domain.ports import Ended, Wake
+
+_log = logging.getLogger(__name__)
+_CLEAN_SECONDS = 600.0
+_SCHEDULE_SECONDS = 1.0
+_GRACE_SECONDS = 3.0
+
+
+def _one(tenant: UUID) -> int:
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPorts:
+    """What a shard actor works with. `weight` is how many turns in a row a tenant may have."""
+
+    journal: JournalStore
+    leases: LeaseStore
+    definitions: DefinitionStore
+    triggers: TriggerStore
+    housekeeping: Housekeeping
+    steps: StepPerformer
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    engine: Engine | None = None
+    signals: Signals = field(default_factory=Signals)
+    weight: Callable[[UUID], int] = _one
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class WorkflowShard:
+    """`owner` is `<actor>#<incarnation>`: a new one for each start, so that nobody mistakes it for its predecessor."""
+
+    def __init__(self, owner: str, ports: ShardPorts) -> None:
+        limits, clock, signals = ports.limits, ports.clock, ports.signals
+        engine = ports.engine or Interpreter(limits)
+        self._ports = ports
+        self.leases = Leases(ports.leases, owner, limits.shard_lease_seconds, clock, self._is_quiet)
+        self.ends_board = EndBoard(clock)
+        self.keeper = RunKeeper(
+            engine, self.leases, self.ends_board, ports.steps, clock, limits, signals, ports.weight,
+            self._want, self._wake_own,
+        )  # fmt: skip
+        self.committer = Committer(ports.journal, _Host(self), limits.max_group_commit, signals, ports.sleep)
+        self.keeper.commit_with(self.committer)
+        self.intake = Intake(
+            ports.journal, Definitions(ports.definitions, engine), engine, self.leases, self.keeper, clock, limits,
+            signals, ports.sleep,
+        )  # fmt: skip
+        self.scheduler = Scheduler(
+            ports.triggers, lambda: self.leases.epochs, self._wake_own, clock, limits.max_due_triggers_per_look
+        )
+        self.cleaner = Cleaner(ports.housekeeping, lambda: 0 in self.leases.epochs, clock, limits)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._recoveries: set[asyncio.Task[None]] = set()
+        self._has_begun = False
+
+    # ---------------------------------------------------------------- life
+
+    def start(self) -> None:
+        """Begins to own and to drive; returns at once."""
+        limits = self._ports.limits
+        self._tasks = [
+            self._loop("turns", self.keeper.take_turns),
+            self._loop("commits", self.committer.run_once),
+            self._loop("loading", self.intake.load_wanted),
+            self._loop("heartbeat", self.beat, limits.shard_beat_seconds),
+            self._loop("looking", self.look, limits.shard_look_seconds),
+            self._loop("scheduler", self.scheduler.run_once, _SCHEDULE_SECONDS),
+            self._loop("cleaner", self.cleaner.run_once, _CLEAN_SECONDS),
+        ]
+
+    async def stop(self) -> None:
+        """Lets steps under way end for a moment, makes their results durable, and gives the shards back."""
+        for task in self._tasks[4:]:
+            task.cancel()
+        await self.keeper.steps.drain(_GRACE_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await self.committer.settled()
+        await _cancelled([*self._tasks, *self._recoveries])
+        self.keeper.timers.close()
+        with suppress(Unavailable):
+            await self.leases.release()
+
+    def _loop(self, name: str, once: Callable[[], Awaitable[object]], seconds: float = 0.0) -> asyncio.Task[None]:
+        return asyncio.create_task(again_and_again(name, once, seconds, self._ports.sleep), name=name)
+
+    # ---------------------------------------------------------------- what clients call
+
+    def wake(self, subscriber: str, wakes: Sequence[Wake], awaited: Collection[UUID]) -> list[UUID]:
+        """Looks at these runs now; the subscriber will hear the ends of those that are awaited. Returns the runs that
+        are not owned here."""
+        return self.intake.wake(wakes, subscriber, awaited)
+
+    def watch(self, subscriber: str, keys: Iterable[RunKey]) -> None:
+        """The subscriber will hear the ends of these runs if they are in memory."""
+        self.intake.watch(subscriber, keys)
+
+    async def ends(self, subscriber: str, seconds: float) -> list[Ended]:
+        """Ends that the subscriber has not heard yet; waits for the first for so long."""
+        return await self.ends_board.take(subscriber, seconds)
+
+    def stats(self) -> dict[str, int]:
+        """Figures for the metrics page."""
+        return {
+            "shards": len(self.leases.epochs),
+            "active_runs": len(self.keeper.runs),
+            "open_steps": len(self.keeper.steps),
+            "waiting_steps": self.keeper.steps.waiting(),
+            "timers": len(self.keeper.timers),
+            "commits": self.committer.commits,
+            "entries": self.committer.entries,
+            "uncommitted_turns": self.committer.waiting,
+        }
+
+    # ---------------------------------------------------------------- what the loops do
+
+    async def beat(self) -> None:
+        """One heartbeat, with everything that follows from it."""
+        change = await (self.leases.beat() if self._has_begun else self.leases.take_over())
+        self._has_begun = True
+        self._follow(change)
+        self.keeper.perform_held()
+
+    async def look(self) -> None:
+        """Finds what was forgotten."""
+        await self.intake.look()
+        self.keeper.timers.compact()
+        self.ends_board.forget_old()
+
+    async def check_leases(self) -> None:
+        """As a heartbeat, without taking or giving."""
+        self._follow(await self.leases.refresh())
+        self.keeper.perform_held()
+
+    def _follow(self, change: Change) -> None:
+        if change.lost:
+            _log.info("lost shards %s", sorted(change.lost))
+            self.keeper.drop_shards(change.lost)
+        if change.gained:
+            _log.info("took shards %s", sorted(change.gained))
+            self._recover(change.gained)
+
+    def _recover(self, shards: Collection[int]) -> None:
+        async def until_done() -> None:
+            while True:
+                try:
+                    await self.intake.recover([shard for shard in shards if shard in self.leases.epochs])
+                except Unavailable:
+                    await self._ports.sleep(0.2)
+                else:
+                    return
+
+        task = asyncio.create_task(until_done())
+        self._recoveries.add(task)
+        task.add_done_callback(self._recoveries.discard)
+
+    def _want(self, keys: Iterable[RunKey]) -> None:
+        self.intake.want(keys)
+
+    def _wake_own(self, wakes: Sequence[Wake]) -> None:
+        self.intake.wake(wakes)
+
+    def _is_quiet(self, shard: int) -> bool:
+        return self.keeper.is_quiet(shard)
+
+
+class _Host:
+    """The committer's host: runs are the keeper's, leases the shard's."""
+
+    def __init__(self, shard: WorkflowShard) -> None:
+        self.on_committed = shard.keeper.on_committed
+        self.reload = shard.keeper.reload
+        self.make_faulted = shard.keeper.make_faulted
+        self.set_aside = shard.keeper.set_aside
+        self.check_leases = shard.check_leases
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancels and waits."""
+    waiting = list(tasks)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
