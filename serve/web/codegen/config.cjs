@@ -1,0 +1,14 @@
+/** Endpoints that a browser has no use for are left out, so that the first page stays small. */
+const unused = /^(receiveHook|get(Server|Jwks|Health|Readiness|PrometheusMetrics)|getModel(VersionReady|Ready|Metadata|VersionMetadata)|.*ModelInfer$|refresh$|useTicket$|createPushToken|deployModel|getHookSource)/
+
+module.exports = {
+  schemaFile: '../openapi.json',
+  apiFile: '../src/api/empty.ts',
+  apiImport: 'emptyApi',
+  outputFile: '../src/api/generated.ts',
+  exportName: 'generatedApi',
+  hooks: true,
+  tag: true,
+  encodePathParams: true,
+  filterEndpoints: (name) => !unused.test(name),
+}

@@ -1,0 +1,1177 @@
+import { emptyApi as api } from "./empty";
+export const addTagTypes = [
+  "runs",
+  "events",
+  "webhooks",
+  "inference",
+  "workflows",
+  "metrics",
+  "notifications",
+  "connections",
+  "models",
+  "identity",
+] as const;
+const injectedRtkApi = api
+  .enhanceEndpoints({
+    addTagTypes,
+  })
+  .injectEndpoints({
+    endpoints: (build) => ({
+      startRun: build.mutation<StartRunApiResponse, StartRunApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}/runs`,
+          method: "POST",
+          body: queryArg.body,
+          headers: {
+            "Idempotency-Key": queryArg["Idempotency-Key"],
+          },
+          params: {
+            version: queryArg.version,
+            wait: queryArg.wait,
+          },
+        }),
+        invalidatesTags: ["runs"],
+      }),
+      listRuns: build.query<ListRunsApiResponse, ListRunsApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs`,
+          params: {
+            status: queryArg.status,
+            namespace: queryArg["namespace"],
+            name: queryArg.name,
+            q: queryArg.q,
+            from: queryArg["from"],
+            to: queryArg.to,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["runs"],
+      }),
+      getRun: build.query<GetRunApiResponse, GetRunApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}`,
+        }),
+        providesTags: ["runs"],
+      }),
+      getRunJournal: build.query<GetRunJournalApiResponse, GetRunJournalApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/journal`,
+            params: {
+              after: queryArg.after,
+              limit: queryArg.limit,
+            },
+          }),
+          providesTags: ["runs"],
+        },
+      ),
+      cancelRun: build.mutation<CancelRunApiResponse, CancelRunApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/cancel`,
+          method: "POST",
+        }),
+        invalidatesTags: ["runs"],
+      }),
+      postEvents: build.mutation<PostEventsApiResponse, PostEventsApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/events`,
+          method: "POST",
+          body: queryArg.cloudEvent,
+        }),
+        invalidatesTags: ["events"],
+      }),
+      listEvents: build.query<ListEventsApiResponse, ListEventsApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/events`,
+          params: {
+            type: queryArg["type"],
+            source: queryArg.source,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["events"],
+      }),
+      putHookSource: build.mutation<
+        PutHookSourceApiResponse,
+        PutHookSourceApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/hooks/sources/${encodeURIComponent(String(queryArg.source))}`,
+          method: "PUT",
+          body: queryArg.hookSourceRequest,
+        }),
+        invalidatesTags: ["webhooks"],
+      }),
+      deleteHookSource: build.mutation<
+        DeleteHookSourceApiResponse,
+        DeleteHookSourceApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/hooks/sources/${encodeURIComponent(String(queryArg.source))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["webhooks"],
+      }),
+      listHookSources: build.query<
+        ListHookSourcesApiResponse,
+        ListHookSourcesApiArg
+      >({
+        query: () => ({ url: `/v1/hooks/sources` }),
+        providesTags: ["webhooks"],
+      }),
+      inferVersion: build.mutation<InferVersionApiResponse, InferVersionApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v2/models/${encodeURIComponent(String(queryArg.model))}/versions/${encodeURIComponent(String(queryArg.version))}/infer`,
+            method: "POST",
+            body: queryArg.body,
+          }),
+          invalidatesTags: ["inference"],
+        },
+      ),
+      putWorkflow: build.mutation<PutWorkflowApiResponse, PutWorkflowApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/workflows`,
+          method: "PUT",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["workflows"],
+      }),
+      listWorkflows: build.query<ListWorkflowsApiResponse, ListWorkflowsApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/workflows`,
+            params: {
+              q: queryArg.q,
+              cursor: queryArg.cursor,
+              limit: queryArg.limit,
+            },
+          }),
+          providesTags: ["workflows"],
+        },
+      ),
+      validateWorkflow: build.mutation<
+        ValidateWorkflowApiResponse,
+        ValidateWorkflowApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/workflows/validate`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["workflows"],
+      }),
+      getWorkflow: build.query<GetWorkflowApiResponse, GetWorkflowApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}`,
+        }),
+        providesTags: ["workflows"],
+      }),
+      setWorkflowEnabled: build.mutation<
+        SetWorkflowEnabledApiResponse,
+        SetWorkflowEnabledApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}`,
+          method: "PATCH",
+          body: queryArg.enableRequest,
+        }),
+        invalidatesTags: ["workflows"],
+      }),
+      listWorkflowVersions: build.query<
+        ListWorkflowVersionsApiResponse,
+        ListWorkflowVersionsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}/versions`,
+          params: {
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["workflows"],
+      }),
+      getWorkflowVersion: build.query<
+        GetWorkflowVersionApiResponse,
+        GetWorkflowVersionApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}/versions/${encodeURIComponent(String(queryArg.version))}`,
+        }),
+        providesTags: ["workflows"],
+      }),
+      putMetric: build.mutation<PutMetricApiResponse, PutMetricApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/metrics/${encodeURIComponent(String(queryArg.name))}`,
+          method: "PUT",
+          body: queryArg.metricRequest,
+        }),
+        invalidatesTags: ["metrics"],
+      }),
+      getMetricSeries: build.query<
+        GetMetricSeriesApiResponse,
+        GetMetricSeriesApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/metrics/${encodeURIComponent(String(queryArg.name))}`,
+          params: {
+            from: queryArg["from"],
+            to: queryArg.to,
+            step: queryArg.step,
+            by: queryArg.by,
+          },
+        }),
+        providesTags: ["metrics"],
+      }),
+      listMetrics: build.query<ListMetricsApiResponse, ListMetricsApiArg>({
+        query: () => ({ url: `/v1/metrics` }),
+        providesTags: ["metrics"],
+      }),
+      listNotifications: build.query<
+        ListNotificationsApiResponse,
+        ListNotificationsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/notifications`,
+          params: {
+            unread: queryArg.unread,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["notifications"],
+      }),
+      readNotification: build.mutation<
+        ReadNotificationApiResponse,
+        ReadNotificationApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/notifications/${encodeURIComponent(String(queryArg.notificationId))}/read`,
+          method: "POST",
+        }),
+        invalidatesTags: ["notifications"],
+      }),
+      readAllNotifications: build.mutation<
+        ReadAllNotificationsApiResponse,
+        ReadAllNotificationsApiArg
+      >({
+        query: () => ({ url: `/v1/notifications/read-all`, method: "POST" }),
+        invalidatesTags: ["notifications"],
+      }),
+      putConnection: build.mutation<
+        PutConnectionApiResponse,
+        PutConnectionApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/connections/${encodeURIComponent(String(queryArg.name))}`,
+          method: "PUT",
+          body: queryArg.connectionRequest,
+        }),
+        invalidatesTags: ["connections"],
+      }),
+      getConnection: build.query<GetConnectionApiResponse, GetConnectionApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/connections/${encodeURIComponent(String(queryArg.name))}`,
+          }),
+          providesTags: ["connections"],
+        },
+      ),
+      deleteConnection: build.mutation<
+        DeleteConnectionApiResponse,
+        DeleteConnectionApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/connections/${encodeURIComponent(String(queryArg.name))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["connections"],
+      }),
+      listConnections: build.query<
+        ListConnectionsApiResponse,
+        ListConnectionsApiArg
+      >({
+        query: () => ({ url: `/v1/connections` }),
+        providesTags: ["connections"],
+      }),
+      listModels: build.query<ListModelsApiResponse, ListModelsApiArg>({
+        query: () => ({ url: `/v1/models` }),
+        providesTags: ["models"],
+      }),
+      listModelVersions: build.query<
+        ListModelVersionsApiResponse,
+        ListModelVersionsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/models/${encodeURIComponent(String(queryArg.model))}/versions`,
+        }),
+        providesTags: ["models"],
+      }),
+      getModelVersion: build.query<
+        GetModelVersionApiResponse,
+        GetModelVersionApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/models/${encodeURIComponent(String(queryArg.model))}/versions/${encodeURIComponent(String(queryArg.version))}`,
+        }),
+        providesTags: ["models"],
+      }),
+      setModelAlias: build.mutation<
+        SetModelAliasApiResponse,
+        SetModelAliasApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/models/${encodeURIComponent(String(queryArg.model))}/aliases/${encodeURIComponent(String(queryArg.alias))}`,
+          method: "PUT",
+          body: queryArg.aliasRequest,
+        }),
+        invalidatesTags: ["models"],
+      }),
+      register: build.mutation<RegisterApiResponse, RegisterApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/auth/register`,
+          method: "POST",
+          body: queryArg.registerRequest,
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      login: build.mutation<LoginApiResponse, LoginApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/auth/login`,
+          method: "POST",
+          body: queryArg.loginRequest,
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      logout: build.mutation<LogoutApiResponse, LogoutApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/auth/logout`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      switchTenant: build.mutation<SwitchTenantApiResponse, SwitchTenantApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/auth/switch`,
+            method: "POST",
+            body: queryArg.switchRequest,
+          }),
+          invalidatesTags: ["identity"],
+        },
+      ),
+      getMe: build.query<GetMeApiResponse, GetMeApiArg>({
+        query: () => ({ url: `/v1/me` }),
+        providesTags: ["identity"],
+      }),
+      listMyTenants: build.query<ListMyTenantsApiResponse, ListMyTenantsApiArg>(
+        {
+          query: () => ({ url: `/v1/me/tenants` }),
+          providesTags: ["identity"],
+        },
+      ),
+      getConfig: build.query<GetConfigApiResponse, GetConfigApiArg>({
+        query: () => ({ url: `/v1/config` }),
+        providesTags: ["identity"],
+      }),
+    }),
+    overrideExisting: false,
+  });
+export { injectedRtkApi as generatedApi };
+export type StartRunApiResponse =
+  | /** status 200 It ended while the request waited */ RunResult
+  | /** status 201 It is durable and will run */ RunAccepted
+  | /** status 202 It did not end in time; it goes on */ RunAccepted;
+export type StartRunApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+  /** Default: the newest one. */
+  version?: string | null;
+  /** Seconds to wait for its end. */
+  wait?: number;
+  /** The same key with the same body is one run, and gets the same answer, for 24 hours. */
+  "Idempotency-Key"?: string;
+  /** The input of the run; nothing means {}. */
+  body: any;
+};
+export type ListRunsApiResponse = /** status 200 Successful Response */ RunPage;
+export type ListRunsApiArg = {
+  status?: RunStatus | null;
+  namespace?: string | null;
+  name?: string | null;
+  /** Full-text search over workflow, input, output and error. */
+  q?: string | null;
+  /** Created then or later. */
+  from?: string | null;
+  /** Created before this time. */
+  to?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetRunApiResponse = /** status 200 Successful Response */ Run;
+export type GetRunApiArg = {
+  /** The id of the run. */
+  runId: string;
+};
+export type GetRunJournalApiResponse =
+  /** status 200 Successful Response */ JournalPage;
+export type GetRunJournalApiArg = {
+  /** The id of the run. */
+  runId: string;
+  /** Entries after this `seq`. */
+  after?: number;
+  limit?: number;
+};
+export type CancelRunApiResponse =
+  /** status 202 Successful Response */ RunAccepted;
+export type CancelRunApiArg = {
+  /** The id of the run. */
+  runId: string;
+};
+export type PostEventsApiResponse =
+  /** status 202 Successful Response */ EventReceipt;
+export type PostEventsApiArg = {
+  /** One event, a batch, or (with ce-* headers) the data of one. */
+  cloudEvent: CloudEvent;
+};
+export type ListEventsApiResponse =
+  /** status 200 Successful Response */ EventPage;
+export type ListEventsApiArg = {
+  type?: string | null;
+  source?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type PutHookSourceApiResponse =
+  | /** status 200 Successful Response */ HookSource
+  | /** status 201 A new source */ HookSource;
+export type PutHookSourceApiArg = {
+  /** The name of the source. */
+  source: string;
+  hookSourceRequest: HookSourceRequest;
+};
+export type DeleteHookSourceApiResponse = unknown;
+export type DeleteHookSourceApiArg = {
+  /** The name of the source. */
+  source: string;
+};
+export type ListHookSourcesApiResponse =
+  /** status 200 Successful Response */ HookSources;
+export type ListHookSourcesApiArg = void;
+export type InferVersionApiResponse =
+  /** status 200 Successful Response */ InferResponse;
+export type InferVersionApiArg = {
+  /** The name of the model. */
+  model: string;
+  /** A version or an alias. */
+  version: string;
+  /** JSON, or JSON and after it the binary part, as Inference-Header-Content-Length tells. */
+  body: {
+    id?: string;
+    /** Tensors, or (our short form) input name -> value. */
+    inputs:
+      | {
+          name: string;
+          shape: number[];
+          datatype: string;
+          data?: any[];
+          parameters?: object;
+        }[]
+      | object;
+    outputs?: object[];
+    parameters?: object;
+  };
+};
+export type PutWorkflowApiResponse =
+  | /** status 200 Successful Response */ StoredVersion
+  | /** status 201 A new version */ StoredVersion;
+export type PutWorkflowApiArg = {
+  /** A Serverless Workflow DSL 1.0.3 document. */
+  body: string;
+};
+export type ListWorkflowsApiResponse =
+  /** status 200 Successful Response */ WorkflowPage;
+export type ListWorkflowsApiArg = {
+  /** Part of namespace, name, title or summary. */
+  q?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type ValidateWorkflowApiResponse =
+  /** status 200 Successful Response */ Validation;
+export type ValidateWorkflowApiArg = {
+  /** A Serverless Workflow DSL 1.0.3 document. */
+  body: string;
+};
+export type GetWorkflowApiResponse =
+  /** status 200 Successful Response */ Workflow;
+export type GetWorkflowApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+};
+export type SetWorkflowEnabledApiResponse =
+  /** status 200 Successful Response */ Workflow;
+export type SetWorkflowEnabledApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+  enableRequest: EnableRequest;
+};
+export type ListWorkflowVersionsApiResponse =
+  /** status 200 Successful Response */ VersionPage;
+export type ListWorkflowVersionsApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetWorkflowVersionApiResponse =
+  /** status 200 Successful Response */ Version;
+export type GetWorkflowVersionApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+  /** A semantic version. */
+  version: string;
+};
+export type PutMetricApiResponse =
+  | /** status 200 Successful Response */ Metric
+  | /** status 201 A new metric */ Metric;
+export type PutMetricApiArg = {
+  /** The name of the metric. */
+  name: string;
+  metricRequest: MetricRequest;
+};
+export type GetMetricSeriesApiResponse =
+  /** status 200 Successful Response */ MetricSeries;
+export type GetMetricSeriesApiArg = {
+  /** The name of the metric. */
+  name: string;
+  /** Default: 360 windows before. */
+  from?: string | null;
+  /** Default: now, with the open window. */
+  to?: string | null;
+  /** Seconds in a window. */
+  step?: "10" | "60" | "3600";
+  /** Dimensions to keep apart. */
+  by?: string[] | null;
+};
+export type ListMetricsApiResponse =
+  /** status 200 Successful Response */ Metrics;
+export type ListMetricsApiArg = void;
+export type ListNotificationsApiResponse =
+  /** status 200 Successful Response */ NotificationPage;
+export type ListNotificationsApiArg = {
+  /** Only those not read yet. */
+  unread?: boolean;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type ReadNotificationApiResponse =
+  /** status 200 Successful Response */ Unread;
+export type ReadNotificationApiArg = {
+  /** The id of the notification. */
+  notificationId: string;
+};
+export type ReadAllNotificationsApiResponse =
+  /** status 200 Successful Response */ Unread;
+export type ReadAllNotificationsApiArg = void;
+export type PutConnectionApiResponse =
+  | /** status 200 Successful Response */ Connection
+  | /** status 201 A new connection */ Connection;
+export type PutConnectionApiArg = {
+  name: string;
+  connectionRequest: ConnectionRequest;
+};
+export type GetConnectionApiResponse =
+  /** status 200 Successful Response */ Connection;
+export type GetConnectionApiArg = {
+  name: string;
+};
+export type DeleteConnectionApiResponse = unknown;
+export type DeleteConnectionApiArg = {
+  name: string;
+};
+export type ListConnectionsApiResponse =
+  /** status 200 Successful Response */ Connections;
+export type ListConnectionsApiArg = void;
+export type ListModelsApiResponse =
+  /** status 200 Successful Response */ Models;
+export type ListModelsApiArg = void;
+export type ListModelVersionsApiResponse =
+  /** status 200 Successful Response */ ModelVersions;
+export type ListModelVersionsApiArg = {
+  /** The name of the model. */
+  model: string;
+};
+export type GetModelVersionApiResponse =
+  /** status 200 Successful Response */ ModelVersion;
+export type GetModelVersionApiArg = {
+  /** The name of the model. */
+  model: string;
+  /** A version or an alias. */
+  version: string;
+};
+export type SetModelAliasApiResponse =
+  /** status 200 Successful Response */ Alias;
+export type SetModelAliasApiArg = {
+  /** The name of the model. */
+  model: string;
+  /** The alias. */
+  alias: string;
+  aliasRequest: AliasRequest;
+};
+export type RegisterApiResponse = /** status 201 Successful Response */ Tokens;
+export type RegisterApiArg = {
+  registerRequest: RegisterRequest;
+};
+export type LoginApiResponse = /** status 200 Successful Response */ Tokens;
+export type LoginApiArg = {
+  loginRequest: LoginRequest;
+};
+export type LogoutApiResponse = unknown;
+export type LogoutApiArg = {
+  body: RefreshRequest | null;
+};
+export type SwitchTenantApiResponse =
+  /** status 200 Successful Response */ Tokens;
+export type SwitchTenantApiArg = {
+  switchRequest: SwitchRequest;
+};
+export type GetMeApiResponse = /** status 200 Successful Response */ Me;
+export type GetMeApiArg = void;
+export type ListMyTenantsApiResponse =
+  /** status 200 Successful Response */ MyTenants;
+export type ListMyTenantsApiArg = void;
+export type GetConfigApiResponse = /** status 200 Successful Response */ Config;
+export type GetConfigApiArg = void;
+export type RunStatus =
+  | "pending"
+  | "running"
+  | "waiting"
+  | "suspended"
+  | "cancelled"
+  | "faulted"
+  | "completed";
+export type RunError = {
+  type: string;
+  status: number;
+  title?: string | null;
+  detail?: string | null;
+  instance?: string | null;
+  [key: string]: any;
+};
+export type RunResult = {
+  id: string;
+  status: RunStatus;
+  /** Any JSON value. */
+  output: any;
+  error: RunError | null;
+};
+export type RunAccepted = {
+  id: string;
+  status: RunStatus;
+};
+export type ProblemError = {
+  pointer: string;
+  detail: string;
+  /** path, query, header or cookie; absent for the body */
+  in?: string | null;
+  line?: number | null;
+  column?: number | null;
+};
+export type ProblemLimit = {
+  name: string;
+  value: number;
+};
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  errors?: ProblemError[];
+  limit?: ProblemLimit | null;
+  request_id?: string | null;
+};
+export type WorkflowVersionRef = {
+  namespace: string;
+  name: string;
+  version: string;
+};
+export type RunCause = {
+  kind?: string | null;
+  [key: string]: any;
+};
+export type RunSummary = {
+  id: string;
+  workflow: WorkflowVersionRef;
+  status: RunStatus;
+  cause: RunCause | null;
+  error: RunError | null;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  last_seq: number;
+};
+export type RunPage = {
+  items: RunSummary[];
+  next: string | null;
+};
+export type Run = {
+  id: string;
+  workflow: WorkflowVersionRef;
+  status: RunStatus;
+  cause: RunCause | null;
+  error: RunError | null;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  last_seq: number;
+  /** Any JSON value. */
+  input: any;
+  /** Any JSON value. */
+  output: any;
+  cancel_requested_at: string | null;
+};
+export type EntryType =
+  | "run.started"
+  | "run.completed"
+  | "run.faulted"
+  | "run.cancelled"
+  | "run.suspended"
+  | "run.resumed"
+  | "task.started"
+  | "task.completed"
+  | "task.faulted"
+  | "task.retried"
+  | "task.cancelled"
+  | "task.skipped";
+export type JournalEntry = {
+  seq: number;
+  type: EntryType;
+  task: string;
+  path: number[];
+  at: string;
+  data: {
+    [key: string]: any;
+  };
+};
+export type JournalPage = {
+  items: JournalEntry[];
+  next: string | null;
+};
+export type EventReceipt = {
+  accepted: number;
+  duplicates: number;
+};
+export type CloudEvent = {
+  specversion: "1.0";
+  id: string;
+  source: string;
+  type: string;
+  subject?: string | null;
+  time?: string | null;
+  datacontenttype?: string | null;
+  /** Any JSON value. */
+  data?: any;
+  [key: string]: any;
+};
+export type StoredEvent = {
+  specversion: "1.0";
+  id: string;
+  source: string;
+  type: string;
+  subject?: string | null;
+  time?: string | null;
+  datacontenttype?: string | null;
+  /** Any JSON value. */
+  data?: any;
+  receivedat: string;
+  [key: string]: any;
+};
+export type EventPage = {
+  items: StoredEvent[];
+  next: string | null;
+};
+export type HookSource = {
+  source: string;
+  scheme: "github" | "standard-webhooks";
+  /** Where the sender posts to. */
+  path: string;
+  created_at: string;
+};
+export type HookSourceRequest = {
+  scheme: "github" | "standard-webhooks";
+  secret: string;
+};
+export type HookSources = {
+  items: HookSource[];
+  next?: null;
+};
+export type OutputTensor = {
+  name: string;
+  datatype: string;
+  shape: number[];
+  data?: any[] | null;
+  parameters?: {
+    [key: string]: any;
+  } | null;
+};
+export type InferResponse = {
+  model_name: string;
+  model_version: string;
+  id?: string | null;
+  outputs:
+    | OutputTensor[]
+    | {
+        [key: string]: any;
+      };
+};
+export type StoredVersion = {
+  namespace: string;
+  name: string;
+  version: string;
+  title: string;
+  summary: string;
+  created: boolean;
+};
+export type Workflow = {
+  namespace: string;
+  name: string;
+  latest_version: string;
+  title: string;
+  summary: string;
+  enabled: boolean;
+  created_at: string;
+  updated_at: string;
+};
+export type WorkflowPage = {
+  items: Workflow[];
+  next: string | null;
+};
+export type DefinitionFault = {
+  pointer: string;
+  detail: string;
+  line?: number | null;
+  column?: number | null;
+};
+export type Validation = {
+  valid: boolean;
+  errors: DefinitionFault[];
+};
+export type EnableRequest = {
+  enabled: boolean;
+};
+export type VersionSummary = {
+  version: string;
+  media_type: string;
+  created_at: string;
+  created_by: string | null;
+};
+export type VersionPage = {
+  items: VersionSummary[];
+  next: string | null;
+};
+export type Version = {
+  namespace: string;
+  name: string;
+  version: string;
+  media_type: string;
+  source: string;
+  /** Any JSON value. */
+  definition: any;
+  created_at: string;
+};
+export type Dimension = {
+  name: string;
+  pointer: string;
+};
+export type Metric = {
+  name: string;
+  type: string;
+  value: string | null;
+  dimensions: Dimension[];
+  unique: string | null;
+  description: string;
+  built_in: boolean;
+};
+export type MetricRequest = {
+  type: string;
+  value?: string | null;
+  dimensions?: Dimension[];
+  unique?: string | null;
+  description?: string;
+};
+export type Point = {
+  start: string;
+  count: number;
+  sum: number;
+  min: number | null;
+  max: number | null;
+  avg: number | null;
+  p50: number | null;
+  p90: number | null;
+  p99: number | null;
+  uniques: number | null;
+};
+export type Series = {
+  dimensions: {
+    [key: string]: string;
+  };
+  points: Point[];
+};
+export type MetricSeries = {
+  metric: string;
+  step: 10 | 60 | 3600;
+  series: Series[];
+};
+export type Metrics = {
+  items: Metric[];
+  next?: null;
+};
+export type Notification = {
+  id: string;
+  severity: "info" | "success" | "warning" | "critical";
+  title: string;
+  body: string;
+  link: string | null;
+  run_id: string | null;
+  created_at: string;
+  read_at: string | null;
+};
+export type NotificationPage = {
+  items: Notification[];
+  next: string | null;
+  unread: number;
+};
+export type Unread = {
+  unread: number;
+};
+export type ConnectionAuth = {
+  kind: "bearer" | "basic" | "header";
+  username?: string | null;
+  name?: string | null;
+};
+export type Quota = {
+  requests: number;
+  per_seconds: number;
+};
+export type Breaker = {
+  failures?: number;
+  reset_seconds?: number;
+};
+export type Connection = {
+  name: string;
+  base_url: string;
+  auth: ConnectionAuth | null;
+  quota: Quota | null;
+  breaker: Breaker;
+  state: {
+    [key: string]: any;
+  } | null;
+  created_at: string;
+  updated_at: string;
+};
+export type BasicAuth = {
+  kind: "basic";
+  username: string;
+  password: string;
+};
+export type BearerAuth = {
+  kind: "bearer";
+  token: string;
+};
+export type HeaderAuth = {
+  kind: "header";
+  name: string;
+  value: string;
+};
+export type ConnectionRequest = {
+  base_url: string;
+  auth?:
+    | (
+        | ({
+            kind: "basic";
+          } & BasicAuth)
+        | ({
+            kind: "bearer";
+          } & BearerAuth)
+        | ({
+            kind: "header";
+          } & HeaderAuth)
+      )
+    | null;
+  quota?: Quota | null;
+  breaker?: Breaker;
+};
+export type Connections = {
+  items: Connection[];
+  next?: null;
+};
+export type ModelTensor = {
+  name: string;
+  datatype: string;
+  shape: number[];
+};
+export type ModelVersion = {
+  model: string;
+  version: string;
+  framework: string;
+  description: string;
+  inputs: ModelTensor[];
+  outputs: ModelTensor[];
+  metrics: {
+    [key: string]: any;
+  };
+  training: {
+    [key: string]: any;
+  };
+  example: {
+    [key: string]: any;
+  } | null;
+  aliases: string[];
+  /** Of the bundle, in hexadecimal. */
+  sha256: string;
+  size_bytes: number;
+  created_at: string;
+  created_by: string | null;
+};
+export type Model = {
+  model: string;
+  aliases: {
+    [key: string]: string;
+  };
+  latest: ModelVersion;
+  versions: number;
+};
+export type Models = {
+  items: Model[];
+  next?: null;
+};
+export type ModelVersions = {
+  items: ModelVersion[];
+  next?: null;
+};
+export type Alias = {
+  model: string;
+  alias: string;
+  version: string;
+};
+export type AliasRequest = {
+  version: string;
+};
+export type Tokens = {
+  access_token: string;
+  refresh_token: string;
+  token_type?: "Bearer";
+  expires_in: number;
+};
+export type RegisterRequest = {
+  email: string;
+  password: string;
+  tenant: string;
+};
+export type LoginRequest = {
+  email: string;
+  password: string;
+  tenant?: string | null;
+};
+export type RefreshRequest = {
+  refresh_token?: string | null;
+};
+export type SwitchRequest = {
+  tenant: string;
+};
+export type MeUser = {
+  id: string;
+  email: string;
+};
+export type MeTenant = {
+  id: string;
+  name: string;
+  display_name: string;
+};
+export type Me = {
+  user: MeUser;
+  tenant: MeTenant;
+  role: string;
+  permissions: string[];
+};
+export type MyTenant = {
+  id: string;
+  name: string;
+  display_name: string;
+  role: string;
+};
+export type MyTenants = {
+  items: MyTenant[];
+  next?: null;
+};
+export type Config = {
+  version: string;
+  /** Address of the push gateway; null: /connection/websocket here. */
+  push_url: string | null;
+};
+export const {
+  useStartRunMutation,
+  useListRunsQuery,
+  useGetRunQuery,
+  useGetRunJournalQuery,
+  useCancelRunMutation,
+  usePostEventsMutation,
+  useListEventsQuery,
+  usePutHookSourceMutation,
+  useDeleteHookSourceMutation,
+  useListHookSourcesQuery,
+  useInferVersionMutation,
+  usePutWorkflowMutation,
+  useListWorkflowsQuery,
+  useValidateWorkflowMutation,
+  useGetWorkflowQuery,
+  useSetWorkflowEnabledMutation,
+  useListWorkflowVersionsQuery,
+  useGetWorkflowVersionQuery,
+  usePutMetricMutation,
+  useGetMetricSeriesQuery,
+  useListMetricsQuery,
+  useListNotificationsQuery,
+  useReadNotificationMutation,
+  useReadAllNotificationsMutation,
+  usePutConnectionMutation,
+  useGetConnectionQuery,
+  useDeleteConnectionMutation,
+  useListConnectionsQuery,
+  useListModelsQuery,
+  useListModelVersionsQuery,
+  useGetModelVersionQuery,
+  useSetModelAliasMutation,
+  useRegisterMutation,
+  useLoginMutation,
+  useLogoutMutation,
+  useSwitchTenantMutation,
+  useGetMeQuery,
+  useListMyTenantsQuery,
+  useGetConfigQuery,
+} = injectedRtkApi;
