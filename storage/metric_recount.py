@@ -47,14 +47,13 @@ async def recount(
     Transactions are told apart by 32 bits, so a definition must be younger than 2 billion transactions.
     """
     definition = await metric_named(conn, scope, metric)
-    fold = Fold(limits)
-    plan = Plan([definition] if definition.since else ())
+    fold = Fold(scope.tenant_id, Plan([definition] if definition.since else ()), limits)
     last = datetime.fromtimestamp(end.timestamp() + step, UTC)
     for row in await conn.fetch(_SQL["recount_events"], scope.tenant_id, start, last):
-        _add(fold, scope, plan, definition, row["xmin"], row["envelope"])
+        _add(fold, definition, row["xmin"], row["envelope"])
     for row in await conn.fetch(_SQL["recount_journal"], scope.tenant_id, start, last):
         if event := _lifecycle(row):
-            _add(fold, scope, plan, definition, row["xmin"], event)
+            _add(fold, definition, row["xmin"], event)
     refused = await _refused(conn, scope, definition, fold, limits)
     cells: Cells = {}
     for key, cell in rolled_up(folded(fold.deltas(), refused)).items():
@@ -87,11 +86,11 @@ async def differences(
     return found
 
 
-def _add(fold: Fold, scope: TenantScope, plan: Plan, metric: Metric, xmin: int, envelope: Mapping[str, Any]) -> None:
+def _add(fold: Fold, metric: Metric, xmin: int, envelope: Mapping[str, Any]) -> None:
     # The row's transaction is known by its lowest 32 bits; nearer than half of them is after.
     later = not metric.since or 0 < (xmin - metric.since) % _XIDS < _XIDS // 2
     event = _Occurrence(envelope["type"], envelope["source"], envelope["time"], envelope.get("data"))
-    fold.add(scope.tenant_id, plan, event, metric.since + 1 if later else metric.since)
+    fold.add(event, metric.since + 1 if later else metric.since)
 
 
 def _lifecycle(row: Mapping[str, Any]) -> dict[str, Any] | None:

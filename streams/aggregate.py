@@ -16,7 +16,7 @@ from models.domain.clock import Clock, SystemClock
 from models.domain.limits import Limits
 from models.domain.log import PARTITIONS, Position
 from models.domain.metric_cells import Cell, merge
-from models.domain.metrics import CellKey, Deltas, DimensionKey, Fold, folded, rolled_up, values_of
+from models.domain.metrics import CellKey, Deltas, DimensionKey, Fold, folded, merged, rolled_up, values_of
 from streams.caches import CellCache, Definitions, Vocabulary
 from streams.ports import CellsMoved, Change, LogReader, MetricStore, MetricTransaction, PositionMoved
 from streams.records import Batch, Row, batch_of, decode_record
@@ -171,12 +171,11 @@ class Aggregator:
 
     async def _work(self, transaction: MetricTransaction, batch: Batch, rows: Sequence[Row]) -> _Work:
         await self._definitions.refresh(transaction)
-        tenants = [tenant for tenant, _ in batch.tenants]
-        plans = [self._definitions.plan(tenant) for tenant in tenants]
-        fold = Fold(self._limits)
+        plan = self._definitions.plan
+        folds = [Fold(tenant, plan(tenant), self._limits) for tenant, _ in batch.tenants]
         for row in rows:
-            fold.add(tenants[row.place], plans[row.place], row.event, row.xid)
-        deltas = fold.deltas()
+            folds[row.place].add(row.event, row.xid)
+        deltas = merged(fold.deltas() for fold in folds)
         asked = self._vocabulary.unknown(values_of(deltas))
         refused = await transaction.admit(asked, self._limits.max_dimension_values) if asked else {}
         rolled = rolled_up(folded(deltas, self._vocabulary.refused(refused)))

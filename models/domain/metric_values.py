@@ -28,17 +28,48 @@ def at_pointer(parts: tuple[str, ...], data: Any) -> Any:
     return data
 
 
-def number_at(parts: tuple[str, ...], most: float, event: Any, data: Any) -> int | float | None:
-    """A number of at most `most` in size, else None."""
-    value = at_pointer(parts, data)
-    if (type(value) is int or type(value) is float) and -most <= value <= most:
-        return value
-    return None
+def number_reader(pointer: str, most: float) -> Reader:
+    """Reads a number of at most `most` in size; anything else is None."""
+    parts = parse_pointer(pointer)
+
+    def read(event: Any, data: Any) -> int | float | None:
+        value = at_pointer(parts, data)
+        if (type(value) is int or type(value) is float) and -most <= value <= most:
+            return value
+        return None
+
+    if len(parts) != 1:
+        return read
+    (part,) = parts
+
+    def read_member(event: Any, data: Any) -> int | float | None:
+        value = data.get(part) if type(data) is dict else at_pointer(parts, data)
+        if (type(value) is float or type(value) is int) and -most <= value <= most:
+            return value
+        return None
+
+    return read_member
 
 
-def text_at(parts: tuple[str, ...], event: Any, data: Any) -> str | None:
-    """A string as it is, anything else as JSON; None for null and nothing."""
-    value = at_pointer(parts, data)
+def text_reader(pointer: str) -> Reader:
+    """Reads a string as it is, anything else as JSON; None for null and nothing."""
+    parts = parse_pointer(pointer)
+
+    def read(event: Any, data: Any) -> str | None:
+        return _text(at_pointer(parts, data))
+
+    if len(parts) != 1:
+        return read
+    (part,) = parts
+
+    def read_member(event: Any, data: Any) -> str | None:
+        value = data.get(part) if type(data) is dict else at_pointer(parts, data)
+        return value if type(value) is str else _text(value)
+
+    return read_member
+
+
+def _text(value: Any) -> str | None:
     if type(value) is str or value is None:
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -7,18 +7,16 @@ without counts every event of its type. All of this is pure, so the same functio
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import chain
-from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from models.domain.events import LIFECYCLE_PREFIX, parse_time
 from models.domain.limits import Limits
 from models.domain.metric_cells import Cell, cell_of, merge
-from models.domain.metric_values import Reader, at_pointer, cut_text, number_at, parse_pointer, text_at
+from models.domain.metric_values import Reader, at_pointer, cut_text, number_reader, text_reader
 
 STEPS = (10, 60, 3600)
 OTHER = "other"
@@ -54,7 +52,6 @@ class Metric:
     value: Reader | None = None
     unique: Reader | None = None
     since: int = 0
-    reads_data: bool = True
 
     @property
     def key(self) -> str:
@@ -80,18 +77,13 @@ def _workflow(event: Event, data: Any) -> str:
     return f"{namespace}/{name}"
 
 
-def _attribute(name: str) -> Reader:
-    read = attrgetter(name)
-    return lambda event, data: read(event)
-
-
-EVENTS = Metric("events", None, ("type", "source"), (_attribute("type"), _attribute("source")), reads_data=False)
+EVENTS = Metric("events", None, ("type", "source"), ())
 RUNS = Metric(
     "runs",
     _RUN_ENDS,
     ("workflow", "status"),
-    (_workflow, partial(text_at, ("status",))),
-    value=partial(number_at, ("durationMs",), Limits().max_metric_value),
+    (_workflow, text_reader("/status")),
+    value=number_reader("/durationMs", Limits().max_metric_value),
 )
 BUILT_IN: Mapping[str, Metric] = {metric.name: metric for metric in (EVENTS, RUNS)}
 
@@ -104,11 +96,10 @@ def metric_of(name: str, definition: Mapping[str, Any], since: int, limits: Limi
         name,
         (definition["type"],),
         tuple(dimension["name"] for dimension in dimensions),
-        tuple(partial(text_at, parse_pointer(dimension["pointer"])) for dimension in dimensions),
-        None if value is None else partial(number_at, parse_pointer(value), limits.max_metric_value),
-        None if unique is None else partial(text_at, parse_pointer(unique)),
+        tuple(text_reader(dimension["pointer"]) for dimension in dimensions),
+        None if value is None else number_reader(value, limits.max_metric_value),
+        None if unique is None else text_reader(unique),
         since,
-        bool(dimensions) or value is not None or unique is not None,
     )
 
 
@@ -143,6 +134,14 @@ def _start(time: str) -> int | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What an event of some type counts in: the built-in metric of all events, and others."""
+
+    counted: bool
+    metrics: tuple[Metric, ...]
+
+
 class Plan:
     """The metrics of one tenant by the event types that touch them."""
 
@@ -151,58 +150,68 @@ class Plan:
         for metric in chain((RUNS,), own):
             for kind in metric.types or ():
                 self._own.setdefault(kind, []).append(metric)
-        self._touched: dict[str, tuple[tuple[Metric, ...], bool]] = {}
+        self._touched: dict[str, Touched] = {}
 
-    def touched(self, kind: str) -> tuple[tuple[Metric, ...], bool]:
-        """The metrics of a type, and whether one of them reads the data."""
+    def touched(self, kind: str) -> Touched:
+        """The metrics of a type."""
         found = self._touched.get(kind)
         if found is None:
-            metrics = tuple(self._own.get(kind, ()))
-            if not kind.startswith(LIFECYCLE_PREFIX):
-                metrics = (EVENTS, *metrics)
-            found = metrics, any(metric.reads_data for metric in metrics)
+            found = Touched(not kind.startswith(LIFECYCLE_PREFIX), tuple(self._own.get(kind, ())))
             if len(self._touched) < _MAX_KNOWN_TYPES:
                 self._touched[kind] = found
         return found
 
 
-@dataclass(slots=True)
 class _Group:
     """Events of one cell-to-be."""
 
-    count: int = 0
-    values: list[int | float] = field(default_factory=list)
-    uniques: set[str] = field(default_factory=set)
+    __slots__ = ("count", "uniques", "values")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.values: list[int | float] = []
+        self.uniques: set[str] = set()
 
 
 class Fold:
-    """Collects events, then tells the deltas they make. For one batch of one reader."""
+    """Collects events of one tenant, then tells the deltas they make. For one batch of one reader."""
 
-    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008
-        self._limits = limits
+    def __init__(
+        self,
+        tenant: UUID,
+        plan: Plan,
+        limits: Limits = Limits(),  # noqa: B008
+    ) -> None:
+        self._tenant, self._plan, self._limits = tenant, plan, limits
         self._windows = Windows()
-        self._groups: dict[tuple[UUID, Metric, int, tuple[str, ...]], _Group] = {}
-        self.events = 0
+        # The built-in metric of all events is only counted, and by far the most frequent: it has its own way.
+        self._counts: dict[tuple[int, str, str], int] = {}
+        self._groups: dict[tuple[Metric, int, tuple[str, ...]], _Group] = {}
 
-    def add(self, tenant: UUID, plan: Plan, event: Event, transaction: int) -> None:
+    def add(self, event: Event, transaction: int) -> None:
         """Counts an event that was written to the log by `transaction`."""
-        metrics, reads_data = plan.touched(event.type)
-        start = self._windows.start(event.time) if metrics else None
+        kind = event.type
+        start = self._windows.start(event.time)
         if start is None:
             return
-        self.events += 1
-        data = event.data if reads_data else None
-        for metric in metrics:
+        touched = self._plan.touched(kind)
+        if touched.counted:
+            place = (start, kind, event.source)
+            self._counts[place] = self._counts.get(place, 0) + 1
+        if not touched.metrics:
+            return
+        data = event.data
+        for metric in touched.metrics:
             if transaction > metric.since:
-                self._count(tenant, metric, start, event, data)
+                self._collect(metric, start, event, data)
 
-    def _count(self, tenant: UUID, metric: Metric, start: int, event: Event, data: Any) -> None:
+    def _collect(self, metric: Metric, start: int, event: Event, data: Any) -> None:
         value = None
         if metric.value is not None:
             value = metric.value(event, data)
             if value is None:
                 return
-        key = (tenant, metric, start, tuple([read(event, data) or "" for read in metric.readers]))
+        key = (metric, start, tuple([read(event, data) or "" for read in metric.readers]))
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = _Group()
@@ -215,17 +224,20 @@ class Fold:
     def deltas(self) -> Deltas:
         """Cells of 10 s; see `rolled_up` for the longer windows."""
         deltas: Deltas = {}
-        longest = self._limits.max_dimension_bytes
-        for (tenant, metric, start, raw), group in self._groups.items():
-            dimensions = tuple(cut_text(value, longest) for value in raw)
-            key = CellKey(tenant, metric.key, STEPS[0], start, dimensions)
+        for (start, kind, source), count in self._counts.items():
+            _put(deltas, self._key(EVENTS, start, (kind, source)), Cell(count))
+        for (metric, start, raw), group in self._groups.items():
             cell = cell_of(
                 group.count,
                 None if metric.value is None else group.values,
                 None if metric.unique is None else group.uniques,
             )
-            _put(deltas, key, cell)
+            _put(deltas, self._key(metric, start, raw), cell)
         return deltas
+
+    def _key(self, metric: Metric, start: int, raw: Iterable[str]) -> CellKey:
+        longest = self._limits.max_dimension_bytes
+        return CellKey(self._tenant, metric.key, STEPS[0], start, tuple([cut_text(value, longest) for value in raw]))
 
 
 def facts_of(
@@ -236,8 +248,8 @@ def facts_of(
     limits: Limits = Limits(),  # noqa: B008
 ) -> Deltas:
     """The deltas of one event, for all windows."""
-    fold = Fold(limits)
-    fold.add(tenant, Plan(metrics), event, transaction)
+    fold = Fold(tenant, Plan(metrics), limits)
+    fold.add(event, transaction)
     return rolled_up(fold.deltas())
 
 

@@ -88,9 +88,9 @@ def packed(deltas: Deltas) -> list[Any]:
 
 
 def fold(batch: Sequence[Occurrence], metrics: Sequence[Metric] = (DELAYS,)) -> Deltas:
-    counted = Fold()
+    counted = Fold(TENANT, Plan(metrics))
     for event in batch:
-        counted.add(TENANT, Plan(metrics), event, 2)
+        counted.add(event, 2)
     return rolled_up(counted.deltas())
 
 
@@ -200,9 +200,9 @@ def test_a_window_is_that_of_the_events_time() -> None:
     ],
 )
 def test_every_form_of_a_time_has_the_same_window(time: str, start: str) -> None:
-    counted = Fold()
+    counted = Fold(TENANT, Plan())
     for text in ("2026-01-01T10:00:01Z", time, time):
-        counted.add(TENANT, Plan(), Occurrence("t", "s", text, {}), 1)
+        counted.add(Occurrence("t", "s", text, {}), 1)
     expected = int(datetime.fromisoformat(start).timestamp())
     assert {key.start for key in counted.deltas()} - {1_767_261_600} == {expected} - {1_767_261_600}
 
