@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from models.domain.dsl import nodes
 from models.domain.dsl.compile import compile_workflow
 from models.domain.dsl.evolve import evolve, parent_key
-from models.domain.dsl.nodes import ROOT, Workflow
+from models.domain.dsl.nodes import ROOT, Task, Workflow
 from models.domain.dsl.protocol import (
     AppendJournal,
     AskOutcome,
@@ -32,7 +32,7 @@ from models.domain.dsl.protocol import (
     UnknownPolicy,
 )
 from models.domain.dsl.requests import logical_key
-from models.domain.dsl.state import Draft, Key, RunState
+from models.domain.dsl.state import Draft, Frame, Key, RunState
 from models.domain.dsl.turn import Turn
 from models.domain.journal import Entry
 from models.domain.limits import Limits
@@ -142,25 +142,27 @@ def _step(workflow: Workflow, draft: Draft, seq: int, key: Key) -> StartStep:
     frame, task = draft.frames[key], workflow.tasks[key[0]]
     assert isinstance(task, nodes.Step)
     assert frame.request is not None
+    attempt, deadline = frame.attempt, frame.deadline
+    for child, around in _enclosing(workflow, draft, key):
+        if child.part == "try":
+            attempt += around.attempt - 1
+        if around.deadline is not None and (deadline is None or around.deadline < deadline):
+            deadline = around.deadline
     return StartStep(
         step=seq,
         task=key[0],
         path=key[1],
-        attempt=frame.attempt,
+        attempt=attempt,
         kind=task.step,
         idempotency_key=logical_key(draft.info.id, key),
         request=frame.request,
-        deadline=_deadline(workflow, draft, key),
+        deadline=deadline,
     )
 
 
-def _deadline(workflow: Workflow, draft: Draft, key: Key) -> datetime | None:
-    """The earliest deadline of a task and of all around it."""
-    found: datetime | None = None
-    while True:
-        frame = draft.frames[key]
-        if frame.deadline is not None and (found is None or frame.deadline < found):
-            found = frame.deadline
-        if key[0] == ROOT:
-            return found
-        key = parent_key(workflow.tasks[key[0]], key[1], workflow)
+def _enclosing(workflow: Workflow, draft: Draft, key: Key) -> Iterator[tuple[Task, Frame]]:
+    """Each task from this one up to the root (without it), with the frame around it."""
+    while key[0] != ROOT:
+        task = workflow.tasks[key[0]]
+        key = parent_key(task, key[1], workflow)
+        yield task, draft.frames[key]

@@ -36,7 +36,7 @@ def parent_key(task: Task, path: tuple[int, ...], workflow: Workflow) -> Key:
 def _run_started(workflow: Workflow, draft: Draft, entry: Entry) -> None:
     draft.status = RunStatus.RUNNING
     draft.started_at = entry.at
-    draft.input = entry.data.get("input", draft.raw_input)
+    draft.input = draft.context = entry.data.get("input", draft.raw_input)
     frame = Frame(entry.seq, draft.raw_input, draft.input, entry.at, Todo.NEXT, flow=draft.input)
     if not workflow.root.parts["do"].tasks:
         frame.todo = Todo.COMPLETE

@@ -71,7 +71,8 @@ class StartStep:
     content | response, redirect: bool, connection: name | authentication: policy, both optional}; the output is shaped
     as `output` says (raw: base64 text, content: decoded, response: {request, statusCode, headers, content}).
     For `predict`: {model, version, inputs}; the output is what the model answered.
-    `idempotency_key` is the same for every attempt of the same logical call; `attempt` counts from 1.
+    `idempotency_key` is the same for every attempt of the same logical call; `attempt` counts from 1 and grows with
+    each retry of a `try` around it and each time its result was lost.
     `deadline` is when the task times out: the engine's own timer ends it, the runner may give up then.
     """
 

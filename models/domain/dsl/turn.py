@@ -251,8 +251,7 @@ class Turn:
 
     def succeed(self, step: int, output: Any) -> None:
         """A step has its result."""
-        key, task, frame = self._step(step)
-        del frame
+        task, key = self._finish(step)
         try:
             check_size(output, self.draft.limits)
         except Problem as fault:
@@ -261,23 +260,25 @@ class Turn:
 
     def fail(self, step: int, error: dict[str, Any]) -> None:
         """A step failed."""
-        key, task, _ = self._step(step)
+        task, key = self._finish(step)
         known = {name: value for name, value in error.items() if name != "instance"}
-        self.fault(task, key, {**problem("runtime"), **known} if "type" not in known else known)
+        self.fault(task, key, {**problem("runtime"), **known})
 
     def lose(self, step: int) -> None:
         """Whether a step happened is not known."""
-        key, task, frame = self._step(step)
-        assert isinstance(task, nodes.Step)
-        if task.on_unknown is UnknownPolicy.STOP:
-            return self.fault(task, key, outcome_unknown())
-        self.record(EntryType.TASK_RETRIED, key, {"attempt": frame.attempt + 1, "error": outcome_unknown()})
-
-    def _step(self, step: int) -> tuple[Key, Task, Frame]:
         key = self.draft.steps[step]
-        # Its end is known to the host; there is nothing to cancel any more.
+        task = self.workflow.tasks[key[0]]
+        if isinstance(task, nodes.Step) and task.on_unknown is UnknownPolicy.STOP:
+            self.draft.finish_step(step)
+            return self.fault(task, key, outcome_unknown())
+        data = {"attempt": self.draft.frames[key].attempt + 1, "error": outcome_unknown()}
+        self.record(EntryType.TASK_RETRIED, key, data)
+
+    def _finish(self, step: int) -> tuple[Task, Key]:
+        """The end of a step is known to the host: there is nothing to cancel any more."""
+        key = self.draft.steps[step]
         self.draft.finish_step(step)
-        return key, self.workflow.tasks[key[0]], self.draft.frames[key]
+        return self.workflow.tasks[key[0]], key
 
     def fire(self, name: str) -> None:
         """A timer's time has come."""
