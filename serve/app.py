@@ -11,7 +11,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
 from models.domain.errors import TidewireError
@@ -57,6 +59,13 @@ Send the access token of `POST /v1/auth/login` as `Authorization: Bearer ...`. E
 """
 
 
+class Application(FastAPI):
+    """FastAPI without the layers that Edge stands for: the last catch, limits, telemetry."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)
+
+
 @asynccontextmanager
 async def opened(ports: ApiPorts) -> AsyncIterator[ApiPorts]:
     """Ports that are open already, for create_app."""
@@ -82,7 +91,7 @@ def create_app(
 
 def build_api(lifespan: Any = None, version: str = ApiOptions().version) -> FastAPI:
     """The routes and error handlers; without a lifespan it can only tell its OpenAPI document."""
-    app = FastAPI(
+    app = Application(
         title=_TITLE, version=version, description=_DESCRIPTION, lifespan=lifespan,
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
     )

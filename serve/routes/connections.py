@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
+from models.domain.egress import parse_target
 from models.domain.errors import Fault, InvalidInput
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
 from serve.records import Connection
@@ -51,9 +51,10 @@ async def put_connection(request: Request, name: ConnectionName, body: s.Connect
     """Makes or replaces a connection. Its secret is sealed at once and never shown."""
     deps, principal = deps_of(request), principal_of(request)
     try:
-        urlsplit(body.base_url).port  # noqa: B018
-    except ValueError:
-        raise InvalidInput("The connection is not valid.", [Fault("/base_url", "is not an address")]) from None
+        parse_target(body.base_url)
+    except InvalidInput as error:
+        faults = [Fault("/base_url", fault.detail) for fault in error.faults]
+        raise InvalidInput("The connection is not valid.", faults) from None
     settings = body.model_dump(exclude={"base_url"})
     sealed: bytes | None = None
     if body.auth is not None:
