@@ -1,21 +1,26 @@
 """Event filters of the DSL: which CloudEvents a workflow wants.
 
 An attribute is wanted as a literal, as a pattern (text with one of `^$*+?()[]{}|` or a backslash) or as a jq expression
-that sees the attribute's value. Patterns are a part of regular expressions that cannot run away on any text.
+that sees the attribute's value. Filters run while an event is being accepted, so both are held to what cannot run away
+on any event: patterns to a part of regular expressions, expressions to a part of jq.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import jq
+from models.domain.dsl.jq_functions import TooMuch, Unsure
+from models.domain.dsl.jq_python import compile_program
+from models.domain.dsl.jq_syntax import Unsupported, parse
 
 EXPRESSION = re.compile(r"\s*\$\{(.+)\}\s*", re.DOTALL)
 _SPECIAL = frozenset("^$*+?()[]{}|\\")
 _MAX_PATTERN = 256
+_MAX_EXPRESSION = 1_000
+_MAX_ITEMS = 10_000
 _MAX_OPTIONAL = 6
 _MAX_REPEATED = 2
 _MAX_ALTERNATIVES = 64
@@ -61,6 +66,27 @@ def check_pattern(text: str) -> None:
         raise ValueError(f"it is no regular expression ({error.msg})") from None
 
 
+def check_expression(text: str) -> None:
+    """ValueError says why this expression cannot be used in a filter."""
+    if len(text) > _MAX_EXPRESSION:
+        raise ValueError(f"it has more than {_MAX_EXPRESSION:,} characters")
+    try:
+        node = parse(text)
+    except Unsupported:
+        node = None
+    if node is None or _multiplies(node) or compile_program(text, ()) is None:
+        raise ValueError(
+            "it is not simple enough; use paths, comparisons, and, or, not, startswith, endswith, contains, "
+            "any, all, length and the like, without variables and commas"
+        )
+
+
+def _multiplies(node: Any) -> bool:
+    if isinstance(node, tuple) and node and node[0] in ("comma", "object"):
+        return True
+    return isinstance(node, tuple | list) and any(map(_multiplies, node))
+
+
 def matches(wanted: Mapping[str, Any], envelope: Mapping[str, Any]) -> bool:
     """Whether the event has all the attributes that a filter's `with` names, as they are wanted."""
     return all(
@@ -97,17 +123,34 @@ def _same(wanted: Any, actual: Any) -> bool:
 
 
 def _holds(expression: str, value: Any) -> bool:
-    """Whether the expression gives true, or the very value, first. An expression that fails does not match."""
+    """Whether the expression gives true, or the very value. One that fails does not match."""
+    run = _program(expression)
     try:
-        result = next(iter(_program(expression).input_value(value)), None)
-    except ValueError:
+        result = None if run is None else run(value, _Budget())
+    except (Unsure, TooMuch, RecursionError):
         return False
-    return result is True or (not isinstance(result, bool) and result is not None and result == value)
+    return result is True or (not isinstance(result, bool) and result is not None and _same(result, value))
+
+
+class _Budget:
+    """What an expression of a filter sees beside its value: no variables, and a limit on what it looks at."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_ITEMS
+
+    def get(self, name: str) -> Any:
+        return None
+
+    def spend(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise TooMuch("a filter looks at too much")
 
 
 @lru_cache(maxsize=1024)
-def _program(expression: str) -> Any:
-    return jq.compile(expression)
+def _program(expression: str) -> Callable[[Any, Any], Any] | None:
+    found = compile_program(expression, ())
+    return found[0] if found else None
 
 
 @lru_cache(maxsize=1024)

@@ -175,7 +175,7 @@ def _line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     found = process.stdout.readline().strip()
     if not found or found == "lost":
-        raise SideFailed(f"{process.args} lost a connection or ended")
+        raise SideFailed(f"{process.args!r} lost a connection or ended")
     return found
 
 

@@ -8,16 +8,12 @@ from collections.abc import Iterator, Sequence
 import jq
 
 from models.domain.dsl.validation_shapes import Expression, Report
+from models.domain.event_filters import check_expression
 
 # They read the environment and the files of the process, end it, or write to its log.
 _UNAVAILABLE = frozenset({
     "env", "$ENV", "input", "inputs", "input_filename", "import", "include", "modulemeta", "get_search_list",
     "halt", "halt_error", "debug", "stderr", "$__prog_args",
-})  # fmt: skip
-# They can go on for long, or make much from little.
-_SLOW = frozenset({
-    "def", "reduce", "foreach", "label", "while", "until", "repeat", "range", "recurse", "walk", "limit",
-    "combinations", "test", "match", "capture", "scan", "splits", "sub", "gsub",
 })  # fmt: skip
 _MAX_DEPTH = 100
 _BATCH = 64
@@ -41,6 +37,8 @@ def check_expressions(report: Report) -> None:
                        f"(max_expression_bytes), this one has {size:,}.")  # fmt: skip
             continue
         fault = _words_fault(found.text)
+        if fault is None and found.is_filter:
+            fault = _syntax_fault(found) or _filter_fault(found)
         if fault:
             report.add(found.pointer, fault)
         else:
@@ -92,6 +90,14 @@ def _syntax_fault(found: Expression) -> str | None:
     return None
 
 
+def _filter_fault(found: Expression) -> str | None:
+    try:
+        check_expression(found.text)
+    except ValueError as why:
+        return f"This expression cannot be used in the filter of a schedule: {why}."
+    return None
+
+
 def _reason(message: str) -> str:
     first = message.strip().splitlines()[0].removeprefix("jq: error: ").removeprefix("syntax error, ")
     found = _WHERE.search(first)
@@ -111,14 +117,6 @@ def _words_fault(text: str) -> str | None:
     except ValueError as error:
         return f"This is no jq expression: {error}."
     return None
-
-
-def slow_word(text: str) -> str | None:
-    """The first word of an expression that may make it slow."""
-    try:
-        return next((word for word in used_words(text) if word in _SLOW), None)
-    except ValueError:
-        return None  # told by check_expressions
 
 
 def used_words(text: str) -> Iterator[str]:

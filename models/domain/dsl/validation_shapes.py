@@ -21,11 +21,15 @@ _COMPARED = 500
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A jq program of the document, without its `${ }`, and the variables it may use."""
+    """A jq program of the document, without its `${ }`, and the variables it may use.
+
+    `is_filter`: it runs while an event is accepted, so it must be simple.
+    """
 
     pointer: str
     text: str
     variables: frozenset[str]
+    is_filter: bool = False
 
 
 @dataclass(slots=True)

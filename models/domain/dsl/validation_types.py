@@ -98,6 +98,7 @@ _POLICIES = {
 def _policy(place: Place, node: Any, kind: str) -> None:
     place.not_yet(f"authentication {kind}", f"{kind} authentication")
     if isinstance(node, dict) and "use" in node:
+        place.not_yet("authentication by secret", "Authentication by a secret (use a connection)")
         shape({"use": _secret})(place, node)
     else:
         _POLICIES[kind](place, node)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.domain.dsl.validation import check_definition
-from models.domain.event_filters import check_pattern, matches, needs_pattern
+from models.domain.event_filters import check_expression, check_pattern, matches, needs_pattern
 from models.domain.triggers import check_cron, event_matches, next_time, triggers_of
 from tests.unit.domain.dsl_documents import with_parts
 
@@ -158,6 +158,10 @@ def test_what_is_no_cron_expression_is_refused(cron: str) -> None:
         ({"data": "${ .total > 50 }"}, False),
         ({"data": "${ .total.x }"}, False),
         ({"data": "${ empty }"}, False),
+        ({"data": "${ .items | any(. == 2) }"}, True),
+        ({"data": "${ .total > 40 and (.who.a == 1 | not) }"}, False),
+        ({"data": "${ .items | map(. + 1) | contains([3]) }"}, False),
+        ({"data": "${ .items | length == 2 }"}, True),
         ({"data": "${ .who }"}, False),
         # literals; of data, what is named must be there
         ({"priority": 3}, True),
@@ -174,6 +178,22 @@ def test_what_is_no_cron_expression_is_refused(cron: str) -> None:
 )
 def test_filters(wanted: dict[str, Any], found: bool) -> None:
     assert matches(wanted, EVENT) is found
+
+
+def test_a_filter_does_not_look_at_everything() -> None:
+    assert matches({"data": "${ any(. == 1) }"}, {"data": [0, 1]})
+    assert not matches({"data": "${ any(. == 1) }"}, {"data": [0] * 20_000 + [1]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["$x", "$ENV", "env", ". as $x | $x", "[., .]", "{a: .}", "., .", "range(9)", "recurse", "..", "def f: 1; f",
+     "input",
+     "reduce .[] as $x (0; . + $x)", "." * 2000, ".a[", "limit(3; .[])", "[.[] | ., .]", ". | test(\"a\")"],
+)  # fmt: skip
+def test_expressions_that_could_run_away_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        check_expression(text)
 
 
 def test_a_literal_with_special_characters_matches_itself() -> None:

@@ -68,7 +68,7 @@ WRONG = [
     ("[{a: {call: http, with: {method: get, endpoint: {uri: 'http://x.example', "
      "authentication: {basic: {username: me}}}}}}]", "/do/0/a/with/endpoint/authentication/basic/password", "required"),
     ("[{a: {call: http, with: {method: get, endpoint: {uri: 'http://x.example', "
-     "authentication: {bearer: {use: token}}}}}}]", "/do/0/a/with/endpoint/authentication/bearer/use", "use.secrets"),
+     "authentication: {bearer: {}}}}}}]", "/do/0/a/with/endpoint/authentication/bearer/token", "required"),
     ("[{a: {call: http, with: {method: get, endpoint: 'http://x.example', headers: {x: 1}}}}]",
      "/do/0/a/with/headers/x", "quotes"),
     ("[{a: {call: http, with: {method: get, endpoint: 'http://x.example', query: {x: {}}}}}]",
@@ -216,6 +216,8 @@ WRONG_LATER = [
     ("[{a: {call: a2a, with: {method: message/sent}}}]", "/do/0/a/with/method"),
     ("[{a: {call: mcp, with: {method: tools/list, transport: {}}}}]", "/do/0/a/with/transport"),
     ("[{a: {call: 'log:1.0.0@global'}}]", "/do/0/a/call"),
+    ("[{a: {call: http, with: {method: get, endpoint: {uri: 'http://x.example', "
+     "authentication: {bearer: {use: token}}}}}}]", "/do/0/a/with/endpoint/authentication/bearer/use"),
 ]  # fmt: skip
 
 
