@@ -31,6 +31,8 @@ def compile_workflow(
     compiler = _Compiler(definition, jq_runner or InProcessJq(), limits)
     try:
         return compiler.workflow()
+    except InvalidDefinition as error:
+        raise InvalidDefinition(error.detail, [Fault(compiler.pointer, error.detail)]) from None
     except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
         what = f"The definition is not valid: {type(error).__name__} {error}"
         raise InvalidDefinition(what, [Fault(compiler.pointer, what)]) from error
