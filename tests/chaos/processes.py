@@ -12,8 +12,8 @@ from cluster.runtime import INSTANCE_MARK
 KINDS: Mapping[str, tuple[str, ...]] = {
     "api": ("ray::ServeReplica:tidewire:Api",),
     "models": ("ray::ServeReplica:tidewire:ModelHost",),
-    "shard": ("ray::WorkflowShard",),
-    "session-host": ("ray::SessionHost",),
+    "shard": ("ray::ShardActor",),
+    "session-host": ("ray::HostActor",),
     "gateway": ("ray::PushActor",),
     "serve-controller": ("ray::ServeController",),
     "front-door-manager": ("ray::HAProxyManager",),
