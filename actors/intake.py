@@ -12,7 +12,7 @@ from actors.active_run import ActiveRun, from_stored
 from actors.definitions import Definitions
 from actors.interpreter import Engine
 from actors.leases import Leases
-from actors.ports import JournalStore, RunKey, StoredRun
+from actors.ports import Cursor, JournalStore, RunKey, StoredRun
 from actors.run_keeper import RunKeeper
 from actors.signals import Signals
 from models.domain.clock import Clock
@@ -24,7 +24,7 @@ from models.domain.limits import Limits
 from models.domain.ports import Wake
 
 _log = logging.getLogger(__name__)
-_FIRST = UUID(int=0)
+_FIRST: Cursor = (-1, UUID(int=0))
 _GRACE = timedelta(seconds=1)
 _DUE_AHEAD = timedelta(seconds=2)
 _SLICE_SECONDS = 0.002
@@ -115,7 +115,7 @@ class Intake:
                 self._signals.tell("recovered", found)
                 return found
 
-    async def _look(self, shards: Sequence[int], cursor: UUID, grace: timedelta) -> tuple[int, UUID]:
+    async def _look(self, shards: Sequence[int], cursor: Cursor, grace: timedelta) -> tuple[int, Cursor]:
         if not shards:
             return 0, _FIRST
         now = self._clock.now()

@@ -15,6 +15,8 @@ from models.domain.runs import Run, RunStatus, WorkflowRef
 
 RunKey = tuple[UUID, UUID]
 """(tenant, run)."""
+Cursor = tuple[int, UUID]
+"""(shard, run)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,12 @@ class JournalStore(Protocol):
         """Run id -> its whole journal in order."""
 
     async def needy(
-        self, shards: Collection[int], after: UUID, limit: int, now: datetime, due: datetime
-    ) -> tuple[Sequence[OpenRun], UUID | None]:
-        """Looks at `limit` open runs of the shards with ids above `after`, in order; returns those that are not just
-        waiting until after `due`, and the last id looked at (None when there are no more).
+        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime
+    ) -> tuple[Sequence[OpenRun], Cursor | None]:
+        """Looks at the next `limit` open runs of the shards after the cursor, and at all that are due; returns those
+        that are not just waiting until after `due`, and where to go on (None: at the beginning).
 
-        Pending runs younger than a second are left out: their wake is on its way.
+        Pending runs accepted after `pending_before` are left out: their wake is on its way.
         """
 
 

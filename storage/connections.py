@@ -61,3 +61,34 @@ async def save_state(
 ) -> None:
     """Keeps breaker and quota; nothing when the connection was deleted meanwhile. Engine role."""
     await conn.execute(_SQL["save_state"], scope.tenant_id, name, state, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session host needs of a connection; `state_at` is when the state was written."""
+
+    base_url: str
+    settings: Mapping[str, Any]
+    secret_sealed: bytes | None = field(repr=False)
+    updated_at: datetime
+    state: Mapping[str, Any] | None
+    state_at: datetime | None
+
+
+async def session(conn: ReadConn, scope: TenantScope, name: str) -> Session | None:
+    """The connection with its state, or None. Engine role."""
+    row = await conn.fetchrow(_SQL["session"], scope.tenant_id, name)
+    return Session(**row) if row else None
+
+
+async def save_state_if(
+    conn: WriteConn,
+    scope: TenantScope,
+    name: str,
+    state: Mapping[str, Any],
+    expected_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """As save_state, but only when the state was last written at `expected_at` (None: never). Engine role."""
+    done = await conn.execute(_SQL["save_state_if"], scope.tenant_id, name, state, expected_at, now)
+    return done.endswith(" 1")

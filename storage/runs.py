@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -41,14 +41,50 @@ class RunAppend:
     error: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """One row for the outbox; `payload` is JSON text."""
+class Append(Protocol):
+    """What `append` reads of a RunAppend; the actors' own record of it has the same fields and more."""
 
-    tenant_id: UUID
+    @property
+    def tenant_id(self) -> UUID: ...
+    @property
+    def run_id(self) -> UUID: ...
+    @property
+    def shard(self) -> int: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def expected(self) -> int: ...
+    @property
+    def entries(self) -> Sequence[Entry]: ...
+    @property
+    def status(self) -> RunStatus: ...
+    @property
+    def started_at(self) -> datetime | None: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+    @property
+    def wake_at(self) -> datetime | None: ...
+    @property
+    def output(self) -> Any: ...
+    @property
+    def error(self) -> Mapping[str, Any] | None: ...
+
+
+LogRow = tuple[int, str]
+"""A row of the topic `events` for the log: place of its run in the batch, from 1, and JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """Enough of an open run to decide whether it needs anything."""
+
     shard: int
-    topic: str
-    payload: str
+    tenant_id: UUID
+    id: UUID
+    status: RunStatus
+    last_seq: int
+    wake_at: datetime | None
+    cancel_requested: bool
 
 
 async def accept(conn: WriteConn, runs: Sequence[NewRun], shards: Mapping[UUID, int]) -> None:
@@ -67,11 +103,11 @@ async def accept(conn: WriteConn, runs: Sequence[NewRun], shards: Mapping[UUID, 
     )
 
 
-async def append(conn: WriteConn, batch: Sequence[RunAppend], log: Sequence[LogRow]) -> None:
+async def append(conn: WriteConn, batch: Sequence[Append], log: Sequence[LogRow]) -> None:
     """One group commit: entries, run states and log rows. StaleEpoch or RunMoved: nothing was written."""
     epochs = {item.shard: item.epoch for item in batch}
     held = sorted(epochs)
-    rows = [(item, entry) for item in batch for entry in item.entries]
+    rows = [(place, entry) for place, item in enumerate(batch, 1) for entry in item.entries]
     try:
         await conn.execute(
             _SQL["append"],
@@ -79,6 +115,8 @@ async def append(conn: WriteConn, batch: Sequence[RunAppend], log: Sequence[LogR
             [epochs[shard] for shard in held],
             [item.tenant_id for item in batch],
             [item.run_id for item in batch],
+            [item.shard for item in batch],
+            [item.epoch for item in batch],
             [item.expected for item in batch],
             [item.expected + len(item.entries) for item in batch],
             [item.status.value for item in batch],
@@ -87,19 +125,15 @@ async def append(conn: WriteConn, batch: Sequence[RunAppend], log: Sequence[LogR
             [item.wake_at for item in batch],
             [to_json(item.output) if item.status is RunStatus.COMPLETED else None for item in batch],
             [to_json(item.error) if item.error is not None else None for item in batch],
-            [item.tenant_id for item, _ in rows],
-            [item.run_id for item, _ in rows],
+            [place for place, _ in rows],
             [entry.seq for _, entry in rows],
             [entry.type.value for _, entry in rows],
             [entry.task for _, entry in rows],
-            ["{" + ",".join(map(str, entry.path)) + "}" for _, entry in rows],
+            ["{" + ",".join(map(str, entry.path)) + "}" if entry.path else "{}" for _, entry in rows],
             [entry.at for _, entry in rows],
-            [item.epoch for item, _ in rows],
             [to_json(entry.data) for _, entry in rows],
-            [row.tenant_id for row in log],
-            [row.shard for row in log],
-            [row.topic for row in log],
-            [row.payload for row in log],
+            [place for place, _ in log],
+            [payload for _, payload in log],
         )
     except asyncpg.PostgresError as error:
         if error.sqlstate == STALE_EPOCH:
@@ -153,10 +187,42 @@ async def journal_page(conn: ReadConn, scope: TenantScope, run_id: UUID, after: 
     ]
 
 
-async def open_of_shards(conn: ReadConn, shards: Sequence[int], after: UUID, limit: int) -> list[tuple[int, Run]]:
-    """Open runs of these shards by id, each with its shard; engine role only."""
-    rows = await conn.fetch(_SQL["open_of_shards"], list(shards), after, limit)
+async def open_by_keys(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]]) -> list[tuple[int, Run]]:
+    """Those of these runs (tenant, id) that have not ended, each with its shard."""
+    rows = await conn.fetch(_SQL["open_by_keys"], [tenant for tenant, _ in keys], [run for _, run in keys])
     return [(row["shard"], _run({**row, "output": None, "error": None, "ended_at": None})) for row in rows]
+
+
+async def needy(
+    conn: ReadConn, shards: Sequence[int], after: tuple[int, UUID], limit: int, pending_before: datetime, due: datetime
+) -> tuple[list[OpenRun], tuple[int, UUID] | None]:
+    """Of the next `limit` open runs of the shards by (shard, id): those that may need something; where to go on."""
+    rows = await conn.fetch(_SQL["needy"], list(shards), *after, limit, pending_before, due)
+    found = [_open_run(row) for row in rows if row["is_needy"]]
+    more = bool(rows) and rows[-1]["looked"] == limit
+    return found, (rows[-1]["shard"], rows[-1]["id"]) if more else None
+
+
+async def due(conn: ReadConn, shards: Sequence[int], until: datetime, limit: int) -> list[OpenRun]:
+    """Runs that wait for a time up to `until`, the earliest first."""
+    return [_open_run(row) for row in await conn.fetch(_SQL["due"], list(shards), until, limit)]
+
+
+async def journals(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, list[Entry]]:
+    """Run id -> all of its entries in order; engine role, for several tenants."""
+    found: dict[UUID, list[Entry]] = {}
+    for row in await conn.fetch(_JOURNAL["of_runs"], [tenant for tenant, _ in keys], [run for _, run in keys]):
+        entry = Entry(row["seq"], EntryType(row["type"]), row["at"], row["task"], tuple(row["path"]), row["data"])
+        found.setdefault(row["run_id"], []).append(entry)
+    return found
+
+
+async def ended_by_keys(
+    conn: ReadConn, keys: Sequence[tuple[UUID, UUID]]
+) -> list[tuple[UUID, RunStatus, Any, dict[str, Any] | None]]:
+    """Id, status, output and error of those of these runs (tenant, id) that have ended."""
+    rows = await conn.fetch(_SQL["ended_by_keys"], [tenant for tenant, _ in keys], [run for _, run in keys])
+    return [(row["id"], RunStatus(row["status"]), row["output"], row["error"]) for row in rows]
 
 
 async def last_seqs(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, int]:
@@ -168,6 +234,13 @@ async def last_seqs(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]]) -> dict[U
 def to_json(value: Any) -> str:
     """Compact JSON text."""
     return orjson.dumps(value).decode()
+
+
+def _open_run(row: Mapping[str, Any]) -> OpenRun:
+    return OpenRun(
+        row["shard"], row["tenant_id"], row["id"], RunStatus(row["status"]), row["last_seq"], row["wake_at"],
+        row["cancel_requested"],
+    )  # fmt: skip
 
 
 def _run(row: Mapping[str, Any]) -> Run:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from storage.postgres import ReadConn, WriteConn
@@ -14,6 +15,30 @@ _SQL = load("shards")
 async def beat(conn: WriteConn, owner: str, ttl: timedelta) -> None:
     """Extends every lease of the owner by `ttl` from now (PostgreSQL's clock)."""
     await conn.execute(_SQL["beat"], owner, ttl)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Leases of one owner (shard -> epoch), how many owners are alive, how many shards nobody owns."""
+
+    epochs: Mapping[int, int]
+    live_owners: int
+    free: int
+
+
+async def standing(conn: ReadConn, owner: str) -> Standing:
+    """As of now."""
+    rows = await conn.fetch(_SQL["standing"], owner)
+    epochs = {row["shard"]: row["epoch"] for row in rows if row["is_mine"]}
+    free = sum(row["is_free"] and not row["is_mine"] for row in rows)
+    return Standing(epochs, rows[0]["live_owners"], free)
+
+
+async def succeed(conn: WriteConn, owner: str) -> dict[int, int]:
+    """Takes over at once what other incarnations of the same actor hold; owners are `<actor>#<incarnation>`."""
+    rows = await conn.fetch(_SQL["succeed"], owner)
+    await conn.execute(_SQL["forget_predecessors"], owner)
+    return {row["shard"]: row["epoch"] for row in rows}
 
 
 async def acquire(conn: WriteConn, owner: str, at_most: int) -> dict[int, int]:

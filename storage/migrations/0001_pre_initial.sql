@@ -136,6 +136,7 @@ CREATE TABLE runs (
     PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1);
 CREATE INDEX runs_open ON runs (shard, id) WHERE ended_at IS NULL;
+CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX runs_by_workflow ON runs (tenant_id, namespace, name, id);
 
 CREATE FUNCTION forbid_change_of_final_run() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -291,6 +292,8 @@ CREATE TABLE notifications (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
     run_id uuid,
+    -- One of a run is delivered once to each user, however often the step that sends it is repeated.
+    key text,
     severity text NOT NULL CHECK (severity IN ('info', 'success', 'warning', 'critical')),
     title text NOT NULL,
     body text NOT NULL DEFAULT '',
@@ -300,6 +303,7 @@ CREATE TABLE notifications (
     PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX notifications_inbox ON notifications (tenant_id, user_id, id DESC);
+CREATE UNIQUE INDEX notifications_once ON notifications (tenant_id, key, user_id) WHERE key IS NOT NULL;
 CREATE INDEX notifications_unread ON notifications (tenant_id, user_id) WHERE read_at IS NULL;
 
 -- integrations --------------------------------------------------------------------------------------
@@ -361,18 +365,22 @@ CREATE TABLE model_aliases (
 
 -- The hot path ----------------------------------------------------------------------------------------
 
--- One group commit of a shard in one round trip. Arrays of equal length within each group; JSON as text.
+-- One group commit of a shard in one round trip. Arrays of equal length within each group; JSON as text. Entries and log
+-- rows name their run by its place in the arrays of runs, from 1.
 -- TW002: somebody else owns one of the shards now. TW003: a run was not where the caller believed (its last_seq
 -- moved, or it has ended). In both cases nothing is written.
+-- The planner is told what to do: it would plan for the empty tables of a new database and keep to it.
 CREATE FUNCTION append_journal(
     shards smallint[], epochs bigint[],
-    run_tenants uuid[], run_ids uuid[], run_expected integer[], run_last integer[],
-    run_statuses text[], run_started timestamptz[], run_ended timestamptz[], run_wakes timestamptz[],
-    run_outputs text[], run_errors text[],
-    entry_tenants uuid[], entry_runs uuid[], entry_seqs integer[], entry_types text[], entry_tasks text[],
-    entry_paths text[], entry_ats timestamptz[], entry_epochs bigint[], entry_datas text[],
-    log_tenants uuid[], log_shards smallint[], log_topics text[], log_payloads text[]
-) RETURNS void LANGUAGE plpgsql AS $$
+    run_tenants uuid[], run_ids uuid[], run_shards smallint[], run_epochs bigint[],
+    run_expected integer[], run_last integer[], run_statuses text[], run_started timestamptz[],
+    run_ended timestamptz[], run_wakes timestamptz[], run_outputs text[], run_errors text[],
+    entry_places integer[], entry_seqs integer[], entry_types text[], entry_tasks text[], entry_paths text[],
+    entry_ats timestamptz[], entry_datas text[],
+    log_places integer[], log_payloads text[]
+) RETURNS void LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+    SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     held integer;
     moved integer;
@@ -394,12 +402,12 @@ BEGIN
         RAISE EXCEPTION 'a run has moved on' USING ERRCODE = 'TW003';
     END IF;
     INSERT INTO journal (tenant_id, run_id, seq, type, task, path, at, epoch, data)
-        SELECT tenant, run, seq, type, task, path::integer[], at, epoch, data::json
-        FROM unnest(entry_tenants, entry_runs, entry_seqs, entry_types, entry_tasks, entry_paths, entry_ats,
-            entry_epochs, entry_datas) AS e(tenant, run, seq, type, task, path, at, epoch, data);
+        SELECT run_tenants[place], run_ids[place], seq, type, task, path::integer[], at, run_epochs[place], data::json
+        FROM unnest(entry_places, entry_seqs, entry_types, entry_tasks, entry_paths, entry_ats, entry_datas)
+            AS e(place, seq, type, task, path, at, data);
     INSERT INTO outbox (tenant_id, shard, topic, payload)
-        SELECT tenant, shard, topic, payload::json
-        FROM unnest(log_tenants, log_shards, log_topics, log_payloads) AS l(tenant, shard, topic, payload);
+        SELECT run_tenants[place], run_shards[place], 'events', payload::json
+        FROM unnest(log_places, log_payloads) AS l(place, payload);
 END $$;
 REVOKE ALL ON FUNCTION append_journal FROM public;
 GRANT EXECUTE ON FUNCTION append_journal TO tidewire_engine;

@@ -31,17 +31,42 @@ RETURNING shard;
 -- name: shard_of
 SELECT shard FROM tenants WHERE id = $1;
 
--- name: open_of_shards
-SELECT tenant_id, id, shard, namespace, name, version, status, cause, input, last_seq, created_at, started_at,
-    wake_at, cancel_requested_at
+-- name: open_by_keys
+SELECT r.tenant_id, r.id, r.shard, r.namespace, r.name, r.version, r.status, r.cause, r.input, r.last_seq, r.created_at,
+    r.started_at, r.wake_at, r.cancel_requested_at
+FROM unnest($1::uuid[], $2::uuid[]) AS asked(tenant, id)
+JOIN runs r ON r.tenant_id = asked.tenant AND r.id = asked.id
+WHERE r.ended_at IS NULL;
+
+-- name: needy
+SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested, is_needy, looked FROM (
+    SELECT *, lead(id) OVER (ORDER BY shard, id) IS NULL AS is_last, count(*) OVER () AS looked FROM (
+        SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested_at IS NOT NULL AS cancel_requested,
+            (status = 'pending' AND created_at <= $5) OR status = 'running' OR cancel_requested_at IS NOT NULL
+                OR (status = 'waiting' AND coalesce(wake_at <= $6, true)) AS is_needy
+        FROM runs
+        WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND (shard, id) > ($2, $3)
+        ORDER BY shard, id
+        LIMIT $4) AS page) AS looked_at
+WHERE is_needy OR is_last
+ORDER BY shard, id;
+
+-- name: due
+SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested_at IS NOT NULL AS cancel_requested
 FROM runs
-WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND id > $2
-ORDER BY id
+WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND wake_at <= $2
+ORDER BY wake_at
 LIMIT $3;
 
 -- name: append
 SELECT append_journal($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-    $22, $23, $24, $25);
+    $22, $23);
+
+-- name: ended_by_keys
+SELECT r.id, r.status, r.output, r.error
+FROM unnest($1::uuid[], $2::uuid[]) AS asked(tenant, id)
+JOIN runs r ON r.tenant_id = asked.tenant AND r.id = asked.id
+WHERE r.ended_at IS NOT NULL;
 
 -- name: last_seqs
 SELECT tenant_id, id, last_seq, status FROM runs WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]));

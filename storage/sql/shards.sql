@@ -26,3 +26,16 @@ SELECT owner FROM shard_owner WHERE expires_at >= now();
 
 -- name: owners
 SELECT e.shard, e.epoch, e.owner FROM shard_epoch e JOIN shard_owner o ON o.owner = e.owner AND o.expires_at >= now();
+
+-- name: standing
+SELECT e.shard, e.epoch, coalesce(e.owner = $1, false) AS is_mine, o.owner IS NULL OR o.expires_at < now() AS is_free,
+    (SELECT count(*) FROM shard_owner WHERE owner = $1 OR expires_at >= now()) AS live_owners
+FROM shard_epoch e LEFT JOIN shard_owner o ON o.owner = e.owner;
+
+-- name: succeed
+UPDATE shard_epoch SET epoch = epoch + 1, owner = $1
+WHERE owner <> $1 AND split_part(owner, '#', 1) = split_part($1, '#', 1)
+RETURNING shard, epoch;
+
+-- name: forget_predecessors
+DELETE FROM shard_owner WHERE owner <> $1 AND split_part(owner, '#', 1) = split_part($1, '#', 1);

@@ -1,0 +1,226 @@
+"""Binds the ports of the actors room to storage: each method is one unit of work of the engine role."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from actors import ports as p
+from models.domain.clock import Clock
+from models.domain.events import RunFacts, lifecycle_event, parse_event
+from models.domain.identity import TenantScope
+from models.domain.journal import Entry
+from models.domain.limits import Limits
+from models.domain.ports import Ended, Wake
+from models.domain.runs import WorkflowRef
+from storage import acceptance, connections, events, inbox_delivery, runs, schedules, workflows
+from storage import shards as leases
+from storage.postgres import Database, WriteConn
+
+
+class ShardJournal:
+    """See JournalStore."""
+
+    def __init__(self, database: Database, clock: Clock, limits: Limits) -> None:
+        self._database = database
+        self._clock = clock
+        self._limits = limits
+        self._triggers = events.TriggerCache()
+
+    async def append(self, batch: Sequence[p.RunAppend]) -> Sequence[Wake]:
+        log = _lifecycle(batch)
+        async with self._database.unit_of_work() as conn:
+            await runs.append(conn, batch, log)
+            started = await self._emit(conn, [item for item in batch if item.events])
+            await _notify(conn, [item for item in batch if item.notifications])
+            await _end_schedules(conn, batch)
+        return started
+
+    async def last_seqs(self, keys: Collection[p.RunKey]) -> Mapping[UUID, int]:
+        async with self._database.read() as conn:
+            return await runs.last_seqs(conn, list(keys))
+
+    async def read(self, keys: Collection[p.RunKey]) -> Sequence[p.StoredRun]:
+        async with self._database.read() as conn:
+            found = await runs.open_by_keys(conn, list(keys))
+        return [p.StoredRun(shard, run) for shard, run in found]
+
+    async def entries(self, keys: Collection[p.RunKey]) -> Mapping[UUID, Sequence[Entry]]:
+        async with self._database.read() as conn:
+            return await runs.journals(conn, list(keys))
+
+    async def needy(
+        self, shards: Sequence[int], after: p.Cursor, limit: int, pending_before: datetime, due: datetime
+    ) -> tuple[Sequence[p.OpenRun], p.Cursor | None]:
+        async with self._database.read() as conn:
+            found, cursor = await runs.needy(conn, shards, after, limit, pending_before, due)
+            found += await runs.due(conn, shards, due, limit)
+        return [
+            p.OpenRun(
+                one.shard, one.tenant_id, one.id, one.status, one.last_seq, one.wake_at, one.cancel_requested
+            )
+            for one in found
+        ], cursor
+
+    async def _emit(self, conn: WriteConn, batch: Sequence[p.RunAppend]) -> list[Wake]:
+        """Emitted events are events like any other: stored once, told to the log, starting runs."""
+        if not batch:
+            return []
+        now = self._clock.now()
+        told = [
+            events.Batch(
+                item.tenant_id,
+                [parse_event(dict(event), now, limits=self._limits) for event in item.events],
+                now,
+            )
+            for item in batch
+        ]
+        return [wake for one in await events.ingest(conn, told, self._triggers) for wake in one.wakes]
+
+
+class ShardLeases:
+    """See LeaseStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def beat(self, owner: str, ttl: timedelta) -> p.Standing:
+        async with self._database.unit_of_work() as conn:
+            await leases.beat(conn, owner, ttl)
+            found = await leases.standing(conn, owner)
+        return p.Standing(found.epochs, found.live_owners, found.free)
+
+    async def acquire(self, owner: str, at_most: int) -> Mapping[int, int]:
+        async with self._database.unit_of_work() as conn:
+            return await leases.acquire(conn, owner, at_most)
+
+    async def succeed(self, owner: str, ttl: timedelta) -> Mapping[int, int]:
+        async with self._database.unit_of_work() as conn:
+            await leases.beat(conn, owner, ttl)
+            return await leases.succeed(conn, owner)
+
+    async def release(self, owner: str, shards: Collection[int] | None = None) -> None:
+        async with self._database.unit_of_work() as conn:
+            await leases.release(conn, owner, None if shards is None else list(shards))
+
+
+class ShardDefinitions:
+    """See DefinitionStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def definition(self, tenant_id: UUID, ref: WorkflowRef) -> Mapping[str, Any] | None:
+        async with self._database.read() as conn:
+            found = await workflows.version(conn, TenantScope(tenant_id), ref)
+        return found.definition if found else None
+
+
+class ShardTriggers:
+    """See TriggerStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def fire_due(self, shards: Collection[int], now: datetime, limit: int) -> Sequence[Wake]:
+        async with self._database.unit_of_work() as conn:
+            return await schedules.fire_due(conn, list(shards), now, limit)
+
+
+class ShardHousekeeping:
+    """See Housekeeping."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def forget_keys(self, before: datetime, limit: int) -> int:
+        async with self._database.unit_of_work() as conn:
+            return await acceptance.forget_keys(conn, before, limit)
+
+    async def ensure_partitions(self, since: datetime, months: int) -> int:
+        async with self._database.unit_of_work() as conn:
+            made: int = await conn.fetchval("SELECT ensure_journal_partitions($1, $2)", since, months)
+        return made
+
+
+class SessionConnections:
+    """See ConnectionStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, tenant_id: UUID, name: str) -> p.StoredConnection | None:
+        async with self._database.read() as conn:
+            found = await connections.session(conn, TenantScope(tenant_id), name)
+        if found is None:
+            return None
+        return p.StoredConnection(
+            found.base_url, found.settings, found.secret_sealed, found.updated_at, found.state, found.state_at
+        )
+
+    async def save_state(
+        self, tenant_id: UUID, name: str, state: Mapping[str, Any], expected_at: datetime | None, now: datetime
+    ) -> bool:
+        async with self._database.unit_of_work() as conn:
+            return await connections.save_state_if(conn, TenantScope(tenant_id), name, state, expected_at, now)
+
+
+class Directory:
+    """See ShardDirectory; for clients of the shards, with the app role."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def owners(self) -> Mapping[int, str]:
+        async with self._database.read() as conn:
+            return await leases.owners(conn)
+
+    async def ended(self, keys: Collection[p.RunKey]) -> Sequence[Ended]:
+        async with self._database.read({tenant for tenant, _ in keys}) as conn:
+            return [Ended(*found) for found in await runs.ended_by_keys(conn, list(keys))]
+
+
+def _lifecycle(batch: Sequence[p.RunAppend]) -> list[runs.LogRow]:
+    """The lifecycle events of a batch, in the order of their entries."""
+    found = []
+    for place, item in enumerate(batch, 1):
+        facts: RunFacts | None = None
+        for entry in item.entries:
+            if entry.task:
+                continue
+            if facts is None:
+                ref = item.workflow
+                facts = RunFacts(
+                    str(item.run_id), ref.namespace, ref.name, ref.version, item.created_at, item.started_at
+                )
+            event = lifecycle_event(entry, facts)
+            if event is not None:
+                found.append((place, orjson.dumps(event).decode()))
+    return found
+
+
+async def _notify(conn: WriteConn, batch: Sequence[p.RunAppend]) -> None:
+    deliveries = [
+        inbox_delivery.Delivery(
+            item.tenant_id, item.run_id, one.key, one.to, one.severity, one.title, one.body, one.link,
+            item.entries[-1].at,
+        )
+        for item in batch
+        for one in item.notifications
+    ]  # fmt: skip
+    if deliveries:
+        await inbox_delivery.deliver(conn, deliveries)
+
+
+async def _end_schedules(conn: WriteConn, batch: Sequence[p.RunAppend]) -> None:
+    ended = [
+        (item.tenant_id, item.workflow, item.ended_at)
+        for item in batch
+        if item.ended_at is not None and schedules.is_awaited_by_schedule(item.cause)
+    ]
+    if ended:
+        await schedules.note_ends(conn, ended)
