@@ -43,6 +43,9 @@ tests/npm/node_modules/.done: $(BIN)/.runtime tests/npm/package-lock.json
 	cd tests/npm && PATH=$(CURDIR)/$(BIN):$$PATH npm ci --silent --no-fund --no-audit
 	@touch $@
 
+bench: $(BIN)/.dev web ## Ratios beside other systems, measured in one run
+	$(BIN)/python -m tests.bench
+
 lock: ## Pin every dependency with its hashes
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --override requirements.override -o requirements.lock pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --group dev -o requirements-dev.lock pyproject.toml

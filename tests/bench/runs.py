@@ -26,7 +26,8 @@ def row(system: System, rounds: int, seconds: int, dbos_count: int) -> Row:
     stored = tenant.put_workflow(workflow("three", _STEPS))
     if stored.status_code != 201:
         raise SideFailed(stored.text)
-    dsn = asyncio.run(_database(load(system.data).dsn("postgres", "postgres"), load(system.data).dsn("postgres", "dbos")))
+    runtime = load(system.data)
+    dsn = asyncio.run(_database(runtime.dsn("postgres", "postgres"), runtime.dsn("postgres", "dbos")))
 
     def ours() -> float:
         before = _completed(system, tenant)

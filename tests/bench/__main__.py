@@ -1,0 +1,77 @@
+"""`make bench`: every comparison, side by side in one run; the table also goes to docs/benchmarks.md.
+
+Nothing is compared when a side failed: the run ends there, and the file stays as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import api, faust_speed, push_fanout, runs
+from tests.bench.rounds import Row, SideFailed, table
+from tests.servers.postgres import running_postgres
+from tests.servers.system import running_system
+from tests.servers.valkey import running_valkey
+
+REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+
+
+def measure(rounds: int, seconds: int, dbos_count: int) -> Iterator[Row]:
+    """Row by row, each heavy part alone on the machine."""
+    with tempfile.TemporaryDirectory() as folder, running_system(Path(folder) / "data") as system:
+        yield from api.rows(system, rounds, seconds)
+        yield runs.row(system, rounds, seconds, dbos_count)
+    with running_postgres() as postgres:
+        yield faust_speed.measure(postgres, rounds)
+    with running_valkey() as valkey:
+        yield from push_fanout.measure(valkey, rounds)
+
+
+def report(rows: list[Row], rounds: int) -> str:
+    """The page with the table and how it was made."""
+    machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    return f"""# Benchmarks
+
+Measured by `make bench` on {datetime.now(UTC):%Y-%m-%d}, {machine}. Each row: both sides in turns, {rounds} rounds
+after one that does not count; client, servers and database share the machine. Figures depend on the machine, the ratio
+of the medians is what counts; above 1 is better for Tidewire. Each side's work is checked, and a run with a failed side
+is not reported.
+
+{table(rows)}
+
+What is compared: the API through the front door (HAProxy, Ray Serve and all layers) beside FastAPI with one route on
+bare uvicorn; three-step runs over HTTP from durably accepted to completed, with 100 requests in flight, beside DBOS in
+its fastest mode in one process on the same PostgreSQL; events through Faust into exact metrics in PostgreSQL beside a
+stock Faust agent with one message an event; and push through Valkey and the gateway to sockets beside the broadcast of
+the `websockets` library.
+"""
+
+
+def main() -> None:
+    """Measures, prints, writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--dbos", type=int, default=500)
+    chosen = parser.parse_args()
+    rows: list[Row] = []
+    try:
+        for row in measure(chosen.rounds, chosen.seconds, chosen.dbos):
+            rows.append(row)
+            print(" | ".join(row.cells()), flush=True)
+    except SideFailed as error:
+        sys.exit(f"a side failed, nothing is compared: {error}")
+    text = report(rows, chosen.rounds)
+    REPORT.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
