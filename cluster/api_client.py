@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import typer
 
-from models.domain.errors import TidewireError, Unauthenticated, Unavailable
+from models.domain.errors import Fault, TidewireError, Unauthenticated, Unavailable
 
 
 class ApiRefused(TidewireError):
     """The instance refused the call."""
 
-    def __init__(self, status: int, title: str, detail: str, faults: list[str]) -> None:
+    def __init__(self, status: int, title: str, detail: str, faults: list[Fault]) -> None:
         super().__init__(detail)
         self.status, self.title, self.faults = status, title, faults
 
@@ -91,10 +91,11 @@ def _refused(answer: httpx.Response) -> ApiRefused:
         problem = answer.json()
     except ValueError:
         problem = {}
-    faults = [
-        (f"line {one['line']}, column {one['column']}: " if one.get("line") else "")
-        + f"{one.get('pointer', '')}: {one.get('detail', '')}"
-        for one in problem.get("errors", [])
-    ]
+    faults = [Fault(_place(one), str(one.get("detail", ""))) for one in problem.get("errors", [])]
     title = str(problem.get("title", f"HTTP {answer.status_code}"))
     return ApiRefused(answer.status_code, title, str(problem.get("detail", answer.text[:300])), faults)
+
+
+def _place(fault: Mapping[str, Any]) -> str:
+    line = f"line {fault['line']}, column {fault['column']}: " if fault.get("line") else ""
+    return f"{line}{fault.get('pointer', '')}"

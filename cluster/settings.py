@@ -47,8 +47,13 @@ class Settings:
     @property
     def url(self) -> str:
         """Where a browser on this machine finds it."""
-        host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104
-        return f"http://{host}:{self.port}"
+        host = self.local_host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def local_host(self) -> str:
+        """An address of this machine at which it answers."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
 
 
 def from_environment(overrides: Mapping[str, Any] | None = None) -> Settings:

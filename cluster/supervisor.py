@@ -111,7 +111,10 @@ class Supervisor:
 
     async def run(self) -> None:
         """Until a keeper fails, which is a fault of ours."""
-        await asyncio.gather(*self._keepers.values())
+        # Not gather: when this is cancelled, the parts run on until `stop` ends them in order.
+        done, _ = await asyncio.wait(self._keepers.values(), return_when=asyncio.FIRST_COMPLETED)
+        for keeper in done:
+            keeper.result()
 
     async def stop(self) -> None:
         """Stops all parts, those first that others do not depend on."""

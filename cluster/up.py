@@ -58,7 +58,7 @@ class Screen:
 
     def line(self, name: str, text: str) -> None:
         """A line that a part has printed; shown when it is at least as grave as the level that was asked for."""
-        if level_of(text) >= self._level:
+        if level_of(name, text) >= self._level:
             self._console.print(f"[{name}] {text}", markup=False, highlight=False, soft_wrap=True)
 
     def _table(self) -> Table:
@@ -68,15 +68,16 @@ class Screen:
         return table
 
 
-def level_of(text: str) -> int:
-    """How grave a line is, by the first word that tells."""
+def level_of(name: str, text: str) -> int:
+    """How grave a line of a part is, by the words at its beginning; what servers say without need is for debugging."""
     head = text[:160].upper()
     for place in (3, 2, 0):
         if any(word in head for word in _WORDS[place]):
             return place
-    return 1
+    return 0 if name in _SERVERS else 1
 
 
+_SERVERS = ("postgres", "valkey", "kafka")
 _WORDS = {3: ("ERROR", "CRITICAL", "FATAL", "PANIC", "TRACEBACK"), 2: ("WARN",), 0: ("DEBUG",)}
 
 
@@ -89,6 +90,7 @@ def up(settings: Settings, console: Console, link: Callable[[Runtime], Awaitable
         if ended:
             console.print(f"Ended {ended} processes that an earlier start had left behind.")
         instance.check_port(settings)
+        instance.raise_file_limit()
         return asyncio.run(_run(runtime, console, link))
 
 

@@ -1,48 +1,48 @@
 """The composition root: what each process builds, from one picklable value.
 
-A factory is a partial of a function here over a Runtime. It is called in the process and loop that use what it builds.
+A factory is a partial of a function here over a Runtime. It is called in the process and loop that use what it builds,
+and imports what it builds only there: a shard has no use for the 40 MB of the API, nor the push gateway for both.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from starlette.types import ASGIApp
-
-import serve
-from cluster.adapters import api as adapters
-from cluster.adapters.api_metrics import ApiMetrics
-from cluster.adapters.push import PushSessions
-from cluster.adapters.readiness import ApiReadiness
 from cluster.runtime import Runtime
 from models.domain.clock import SystemClock
 from models.domain.limits import Limits
-from serve.app import create_app
-from serve.auth.tokens import TokenKeys
-from serve.deps import ApiOptions, ApiPorts
-from serve.inference_host import ModelHost, open_host
-from serve.inference_ports import ModelServing
-from serve.push.gateway import PushDeps, PushGateway
-from serve.push.ports import PushConfig
-from serve.push.tokens import AccessTokens
-from storage.objects import open_objects
-from storage.postgres import Database
-from storage.redis_attempts import RedisAttemptCounter
-from storage.redis_client import open_redis
-from storage.redis_push_reader import RedisChannelLog
-from storage.sealer import AesGcmSealer
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from actors.session_host import SessionHost
+    from actors.workflow_shard import WorkflowShard
+    from models.domain.ports import ModelPredictor, OutboundHttp
+    from serve.deps import ApiOptions, ApiPorts
+    from serve.inference_host import ModelHost
+    from serve.inference_ports import ModelServing
+    from serve.push.gateway import PushGateway
+    from storage.postgres import Database
 
 
 def options(runtime: Runtime) -> ApiOptions:
     """Settings of the API and its pages; the gateway is reached at the same address."""
+    from serve.deps import ApiOptions
+
     return ApiOptions(secure=runtime.settings.secure, cookie_suffix=f"_{runtime.settings.port}", trusted_hops=0)
 
 
 def make_api(runtime: Runtime, models: ModelServing) -> ASGIApp:
     """The application of one replica."""
+    import serve
+    from serve.app import create_app
+
     dist = Path(serve.__file__).parent / "web" / "dist"
     pages = dist if (dist / "index.html").exists() else None
     return create_app(partial(open_api_ports, runtime, models), web_root=pages, options=options(runtime))
@@ -51,12 +51,25 @@ def make_api(runtime: Runtime, models: ModelServing) -> ASGIApp:
 @asynccontextmanager
 async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterator[ApiPorts]:
     """The ports of the API over PostgreSQL, Redis, objects and shards."""
+    from actors.handles import shard_client
+    from cluster.adapters import api as adapters
+    from cluster.adapters.actors import Directory
+    from cluster.adapters.api_metrics import ApiMetrics
+    from cluster.adapters.readiness import ApiReadiness
+    from serve.auth.tokens import TokenKeys
+    from serve.deps import ApiPorts
+    from storage.objects import open_objects
+    from storage.redis_attempts import RedisAttemptCounter
+    from storage.redis_client import open_redis
+    from storage.sealer import AesGcmSealer
+
     clock, limits = SystemClock(), Limits()
     async with AsyncExitStack() as stack:
         database = await _database(stack, runtime, "tidewire_app", "api", 12)
         redis = open_redis(runtime.redis_url)
         stack.push_async_callback(redis.aclose)
-        dispatcher = await stack.enter_async_context(open_dispatcher(runtime))
+        dispatcher = shard_client(Directory(database), clock)
+        stack.push_async_callback(dispatcher.close)
         yield ApiPorts(
             identity=adapters.ApiIdentity(database, clock),
             workflows=adapters.ApiWorkflows(database),
@@ -83,15 +96,27 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
 @asynccontextmanager
 async def open_model_host(runtime: Runtime) -> AsyncIterator[ModelHost]:
     """What a replica of the model host answers with."""
+    from cluster.adapters.api import ApiModels
+    from serve.inference_host import open_host
+    from storage.objects import open_objects
+
     async with AsyncExitStack() as stack:
         database = await _database(stack, runtime, "tidewire_app", "models", 3)
-        catalog = adapters.ApiModels(database, SystemClock())
+        catalog = ApiModels(database, SystemClock())
         yield await stack.enter_async_context(open_host(catalog, open_objects(runtime.objects), Limits()))
 
 
 @asynccontextmanager
 async def open_push_gateway(runtime: Runtime) -> AsyncIterator[PushGateway]:
     """A listening gateway."""
+    from cluster.adapters.push import PushSessions
+    from serve.auth.tokens import TokenKeys
+    from serve.push.gateway import PushDeps, PushGateway
+    from serve.push.ports import PushConfig
+    from serve.push.tokens import AccessTokens
+    from storage.redis_client import open_redis
+    from storage.redis_push_reader import RedisChannelLog
+
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         database = await _database(stack, runtime, "tidewire_app", "push", 3)
@@ -107,7 +132,91 @@ async def open_push_gateway(runtime: Runtime) -> AsyncIterator[PushGateway]:
         yield gateway
 
 
+@asynccontextmanager
+async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShard]:
+    """A shard that is not started yet."""
+    from actors.handles import SessionClient
+    from actors.http_step import HttpStep
+    from actors.predict_step import PredictStep
+    from actors.step_runner import Kind, StepRunner
+    from actors.workflow_shard import ShardPorts, WorkflowShard
+    from cluster.adapters import actors as adapters
+    from models.domain.dsl.protocol import StepKind
+
+    clock, limits = SystemClock(), Limits()
+    async with AsyncExitStack() as stack:
+        database = await _database(stack, runtime, "tidewire_engine", "shard", 6)
+        outbound = _outbound(stack, runtime, limits)
+        connections = SessionClient(runtime.settings.session_hosts)
+        kinds: dict[StepKind, Kind] = {
+            StepKind.HTTP: HttpStep(outbound, connections), StepKind.PREDICT: PredictStep(LateModels()),
+        }  # fmt: skip
+        yield WorkflowShard(
+            owner,
+            ShardPorts(
+                journal=adapters.ShardJournal(database, clock, limits),
+                leases=adapters.ShardLeases(database),
+                definitions=adapters.ShardDefinitions(database),
+                triggers=adapters.ShardTriggers(database),
+                housekeeping=adapters.ShardHousekeeping(database),
+                steps=StepRunner(kinds, clock, limits),
+                clock=clock,
+                limits=limits,
+            ),
+        )
+
+
+@asynccontextmanager
+async def open_session_host(runtime: Runtime) -> AsyncIterator[SessionHost]:
+    """A host of sessions with outside systems."""
+    from actors.session_host import SessionHost, SessionPorts
+    from cluster.adapters.actors import SessionConnections
+    from storage.sealer import AesGcmSealer
+
+    clock, limits = SystemClock(), Limits()
+    async with AsyncExitStack() as stack:
+        database = await _database(stack, runtime, "tidewire_engine", "sessions", 3)
+        yield SessionHost(
+            SessionPorts(
+                SessionConnections(database), AesGcmSealer(runtime.sealing_keys), _outbound(stack, runtime, limits),
+                clock, limits,
+            )
+        )  # fmt: skip
+
+
+class LateModels:
+    """A client of the model host that is opened by the first prediction: it brings 60 MB of Serve with it."""
+
+    def __init__(self) -> None:
+        self._client: ModelPredictor | None = None
+
+    async def infer(
+        self, tenant_id: UUID, model: str, version: str | None, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """See ModelPredictor.infer."""
+        if self._client is None:
+            self._client = await asyncio.to_thread(_open_models)
+        return await self._client.infer(tenant_id, model, version, request)
+
+
+def _open_models() -> ModelPredictor:
+    from serve.deployment import ServeModels
+
+    return ServeModels()
+
+
+def _outbound(stack: AsyncExitStack, runtime: Runtime, limits: Limits) -> OutboundHttp:
+    from actors.outbound_http import OutboundHttpClient
+    from models.domain.egress import EgressPolicy
+
+    client = OutboundHttpClient(EgressPolicy(runtime.egress_allow), limits)
+    stack.push_async_callback(client.close)
+    return client
+
+
 async def _database(stack: AsyncExitStack, runtime: Runtime, role: str, name: str, most: int) -> Database:
+    from storage.postgres import Database
+
     database = Database(runtime.dsn(role), application=f"tidewire {name}", max_size=most)
     await database.open()
     stack.push_async_callback(database.close)

@@ -19,4 +19,4 @@ async def sign_in_link(runtime: Runtime) -> str | None:
         ticket = await tenants.ticket(next(one for one in carriers if one.code == FIRST))
     finally:
         await database.close()
-    return f"{runtime.settings.url}/sign-in#ticket={ticket}"
+    return f"{runtime.settings.url}/#ticket={ticket}"

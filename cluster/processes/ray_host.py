@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
+from typing import Any
 
-import ray
-
-from actors.remote import start_session_hosts, start_shards
+from actors.remote import start_session_hosts, start_shards, stop_actors
 from cluster import wiring
 from cluster.processes.running import announced, stop_on_signals
 from cluster.push_actor import start_push_gateway
@@ -29,22 +28,28 @@ async def run(runtime: Runtime) -> None:
     """Until it is asked to stop, or until a part of Ray that does not come back by itself is gone."""
     head = RayHead(runtime.sockets / "ray", runtime.ports.ray, 4, _OBJECT_STORE_BYTES)
     stop = stop_on_signals()
+    actors: list[Any] = []
     try:
-        await asyncio.gather(_actors(runtime), asyncio.to_thread(_deploy, runtime))
+        actors, _ = await asyncio.gather(_start_actors(runtime), asyncio.to_thread(_deploy, runtime))
         async with announced(runtime, "ray"):
             await _watch(head, stop)
+        # Requests end first, then the shards are given back: the next start finds them free.
+        await asyncio.to_thread(deployment.shutdown)
+        await stop_actors(actors)
     finally:
-        await asyncio.to_thread(_stop, head)
+        await asyncio.to_thread(head.stop)
 
 
-async def _actors(runtime: Runtime) -> None:
+async def _start_actors(runtime: Runtime) -> list[Any]:
     settings = runtime.settings
     started = [
         *start_shards(settings.shard_actors, partial(wiring.open_shard, runtime)),
         *start_session_hosts(settings.session_hosts, partial(wiring.open_session_host, runtime)),
         start_push_gateway(partial(wiring.open_push_gateway, runtime)),
     ]
-    await asyncio.gather(*(actor.ready.remote() for actor in started))
+    # A figure comes only from an actor that has opened what it needs.
+    await asyncio.gather(*(actor.stats.remote() for actor in started))
+    return started
 
 
 def _deploy(runtime: Runtime) -> None:
@@ -70,9 +75,3 @@ async def _watch(head: RayHead, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), 1.0)
         except TimeoutError:
             continue
-
-
-def _stop(head: RayHead) -> None:
-    if ray.is_initialized() and not head.dead():
-        deployment.shutdown()
-    head.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import signal
 import sys
@@ -10,10 +11,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from cluster.runtime import Runtime
+from cluster.runtime import Runtime, load
+from models.domain.errors import TidewireError
 
 # Words of libraries that would drown ours.
 _QUIET = ("aiokafka", "faust", "mode", "httpx", "httpcore", "asyncio", "websockets", "ray")
+
+
+_log = logging.getLogger("tidewire")
+_MODULES = {"ray": "ray_host"}
+
+
+def start(name: str, data: str) -> None:
+    """Runs the process of this name for the instance whose data is in the folder, until it is asked to stop."""
+    runtime = load(Path(data))
+    configure_logging(runtime.settings.log_level)
+    module = importlib.import_module(f"cluster.processes.{_MODULES.get(name, name)}")
+    try:
+        asyncio.run(module.run(runtime))
+    except TidewireError as error:
+        _log.error("%s stops: %s", name, error.detail)
+        raise SystemExit(1) from None
 
 
 def configure_logging(level: str) -> None:

@@ -8,14 +8,15 @@ from cluster.up import level_of
 
 
 @pytest.mark.parametrize(
-    ("text", "level"),
+    ("part", "text", "level"),
     [
-        ("INFO tidewire ready", 1),
-        ("WARNING tidewire.push lost", 2),
-        ("2026-11-24 FATAL:  role does not exist", 3),
-        ("DEBUG x", 0),
-        ("plain words", 1),
+        ("relay", "INFO tidewire ready", 1),
+        ("ray", "WARNING tidewire.push lost", 2),
+        ("postgres", "2026-11-24 FATAL:  role does not exist", 3),
+        ("postgres", "2026-11-24 LOG:  checkpoint starting", 0),
+        ("ray", "DEBUG x", 0),
+        ("ray", "plain words", 1),
     ],
 )
-def test_lines_are_as_grave_as_their_words(text: str, level: int) -> None:
-    assert level_of(text) == level
+def test_lines_are_as_grave_as_their_words(part: str, text: str, level: int) -> None:
+    assert level_of(part, text) == level

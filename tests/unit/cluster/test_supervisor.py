@@ -85,6 +85,19 @@ async def test_parts_start_after_what_they_need_and_stop_before_it() -> None:
     ]  # fmt: skip
 
 
+async def test_an_interrupted_run_leaves_the_parts_to_stop() -> None:
+    stage = Stage()
+    supervisor = stage.supervisor(stage.part("database"))
+    await supervisor.start()
+    running = asyncio.create_task(supervisor.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await supervisor.stop()
+    assert stage.journal == ["database started", "database stopped by SIGTERM"]
+
+
 async def test_a_part_that_ends_is_started_again_with_growing_pauses() -> None:
     stage = Stage()
     supervisor = stage.supervisor(stage.part("relay"))
