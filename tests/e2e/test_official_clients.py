@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import tritonclient.http as triton
 from centrifuge import Client, PublicationContext, SubscribedContext, SubscriptionEventHandler, SubscriptionState
-from tests.models.bundles import write_model_folder
 
 from tests.e2e.client import Tenant, workflow
+from tests.models.bundles import write_model_folder
 from tests.servers.system import System
 
 
@@ -118,7 +118,8 @@ def test_tritonclient_infers(system: System, model: tuple[Tenant, str]) -> None:
         given = triton.InferInput("x", [3, 1], "FP64")
         given.set_data_from_numpy(np.array([[1.0], [2.0], [3.0]]), binary_data=binary)
         wanted = triton.InferRequestedOutput(metadata["outputs"][0]["name"], binary_data=binary)
-        result = client.infer(name, [given], outputs=[wanted], headers=headers)
+        # A copy: the client leaves what it adds in the dict it is given.
+        result = client.infer(name, [given], outputs=[wanted], headers=dict(headers))
         answer = result.as_numpy(metadata["outputs"][0]["name"])
         assert np.allclose(answer.ravel(), [2.0, 4.0, 6.0])
     client.close()

@@ -98,7 +98,8 @@ async def test_models_are_a_tenants_own(api: Api, archive: bytes) -> None:
     await deploy(api, archive)
     for method, path in (
         ("GET", "/v1/models/doubler/versions"), ("GET", "/v1/models/doubler/versions/live"),
-        ("GET", "/v2/models/doubler"), ("GET", "/v2/models/doubler/ready"), ("GET", "/v2/models/doubler/versions/1.0.0"),
+        ("GET", "/v2/models/doubler"), ("GET", "/v2/models/doubler/ready"),
+        ("GET", "/v2/models/doubler/versions/1.0.0"),
     ):  # fmt: skip
         assert_problem(await api.call(method, path, api.stranger), 404)
     assert_problem(await infer(api, caller=api.stranger), 404)
