@@ -1,0 +1,171 @@
+"""Pure parts of the actors: whose turn it is, who may be in memory, breakers and quotas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.active_run import ActiveRun
+from actors.active_runs import ActiveRuns
+from actors.mailboxes import Mailboxes
+from models.domain import breaker as breaking
+from models.domain import quota as counting
+from models.domain.breaker import Breaker, BreakerRule, Phase
+from models.domain.ids import uuid7
+from models.domain.quota import QuotaRule, QuotaUse
+from models.domain.runs import NewRun, WorkflowRef
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def run_of(tenant: int) -> ActiveRun:
+    new = NewRun(UUID(int=tenant), uuid7(AT), WorkflowRef("a", "b", "1"), {}, AT, {})
+    return ActiveRun(new, tenant % 64, 1, None)
+
+
+# ---------------------------------------------------------------- turns
+
+
+@given(st.lists(st.integers(0, 4), max_size=60), st.lists(st.integers(1, 3), min_size=5, max_size=5))
+def test_between_two_turns_of_a_tenant_no_other_has_more_than_its_weight(tenants: list[int], weights: list[int]) -> None:
+    boxes = Mailboxes(lambda tenant: weights[tenant.int])
+    for tenant in tenants:
+        boxes.put(run_of(tenant))
+    order = []
+    while (run := boxes.next()) is not None:
+        order.append(run.new.tenant_id.int)
+    assert Counter(order) == Counter(tenants)
+    for tenant in set(order):
+        places = [place for place, one in enumerate(order) if one == tenant]
+        for first, second in zip(places, places[1:], strict=False):
+            between = Counter(order[first + 1 : second])
+            assert all(between[other] <= weights[other] for other in between)
+
+
+def test_within_a_tenant_the_first_to_come_is_first() -> None:
+    boxes = Mailboxes()
+    runs = [run_of(1) for _ in range(5)]
+    for run in runs:
+        boxes.put(run)
+        boxes.put(run)
+    assert [boxes.next() for _ in runs] == runs
+    assert boxes.next() is None
+    assert not boxes
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=200))
+def test_memory_is_shared_fairly(tenants: list[int]) -> None:
+    most = 12
+    runs = ActiveRuns(most)
+    inside: Counter[int] = Counter()
+    for tenant in tenants:
+        run = run_of(tenant)
+        if not runs.has_place_for(run.new.tenant_id):
+            # Refused only when nobody has clearly more than this tenant.
+            assert max(inside.values()) <= inside[tenant] + 1 or inside[tenant] * len(+inside) >= most
+            continue
+        victim = runs.add(run)
+        inside[tenant] += 1
+        if victim is not None:
+            runs.remove(victim)
+            inside[victim.new.tenant_id.int] -= 1
+        assert len(runs) <= most
+
+
+# ---------------------------------------------------------------- breaker
+
+RULE = BreakerRule(failures=3, reset_seconds=10)
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.booleans()), max_size=60))
+def test_an_open_breaker_lets_one_call_through_per_reset(calls: list[tuple[float, bool]]) -> None:
+    breaker, now, in_a_row, tried_at = Breaker(), 0.0, 0, None
+    for gap, works in calls:
+        now += gap
+        was = breaker.phase
+        breaker, wait = breaking.permit(RULE, breaker, now)
+        if was is Phase.CLOSED:
+            assert wait == 0
+        if wait > 0:
+            assert tried_at is not None
+            assert now - tried_at < RULE.reset_seconds
+            continue
+        if was is not Phase.CLOSED:
+            assert breaker.phase is Phase.HALF_OPEN
+        in_a_row = 0 if works else in_a_row + 1
+        breaker = breaking.succeeded(breaker) if works else breaking.failed(RULE, breaker, now)
+        if works:
+            assert breaker == Breaker()
+        elif in_a_row >= RULE.failures:
+            assert breaker.phase is Phase.OPEN
+            tried_at = now
+
+
+def test_a_lost_try_and_a_clock_that_goes_back_do_not_keep_it_open_for_ever() -> None:
+    opened = Breaker(Phase.OPEN, 3, 100.0)
+    trying, wait = breaking.permit(RULE, opened, 110.0)
+    assert (trying.phase, wait) == (Phase.HALF_OPEN, 0.0)
+    assert breaking.permit(RULE, trying, 112.0)[1] > 0
+    assert breaking.permit(RULE, trying, 120.0)[1] == 0
+    assert 0 < breaking.permit(RULE, opened, 0.0)[1] <= RULE.reset_seconds
+
+
+def test_an_old_success_does_not_close_an_open_breaker() -> None:
+    opened = Breaker(Phase.OPEN, 3, 100.0)
+    assert breaking.succeeded(opened) == opened
+    assert breaking.from_json(breaking.to_json(opened)) == opened
+    assert breaking.from_json(None) == Breaker()
+
+
+# ---------------------------------------------------------------- quota
+
+
+@given(
+    st.integers(1, 20),
+    st.sampled_from([1.0, 7.0, 60.0, 3600.0]),
+    st.lists(st.floats(0, 0.4), min_size=1, max_size=150),
+)
+def test_no_window_ever_has_more_than_the_quota(requests: int, seconds: float, gaps: list[float]) -> None:
+    rule, use, now = QuotaRule(requests, seconds), QuotaUse(), 1_700_000_000.0
+    made: list[float] = []
+    for gap in gaps:
+        now += gap * seconds
+        wait = counting.wait_for_one(rule, use, now)
+        assert (wait == 0) == (counting.spare(rule, use, now) > 0)
+        if wait:
+            assert wait <= seconds + 2 * rule.width
+            now += wait
+            if counting.wait_for_one(rule, use, now):
+                now += 1e-6
+        assert counting.spare(rule, use, now) > 0
+        use = counting.take(rule, use, 1, now)
+        made.append(now)
+        assert counting.from_json(rule, counting.to_json(rule, use, now)) == use
+    for place in range(len(made) - requests):
+        assert made[place + requests] - made[place] >= seconds - 1e-6
+
+
+def test_a_quota_is_not_wasted_by_more_than_a_bucket() -> None:
+    rule, use, now, made = QuotaRule(10, 60.0), QuotaUse(), 0.0, 0
+    while now < 600:
+        if counting.spare(rule, use, now):
+            use = counting.take(rule, use, 1, now)
+            made += 1
+        else:
+            now += 0.1
+    assert 95 <= made <= 100
+
+
+def test_given_back_calls_can_be_made_again_and_a_new_window_forgets_nothing() -> None:
+    rule = QuotaRule(10, 60.0)
+    use = counting.take(rule, QuotaUse(), 8, 1000.0)
+    back = counting.give_back(use, counting.bucket_of(rule, 1000.0), 5)
+    assert counting.spare(rule, back, 1000.0) == 7
+    other = QuotaRule(10, 5.0)
+    moved = counting.from_json(other, counting.to_json(rule, use, 1000.0))
+    assert counting.spare(other, moved, 1000.0) == 2
+    assert counting.spare(other, moved, 1008.0) == 10
