@@ -74,9 +74,9 @@ def check_cron(expression: str) -> None:
 def _next_cron(expression: str, last: datetime | None, now: datetime) -> datetime | None:
     now = now.astimezone(UTC)
     if last is not None:
-        # Reverse ticks come strictly before their start, and a tick may be due at this very second.
+        # Reverse ticks come strictly before their start, and one may be due at this very second: the newest up to now.
         missed = next(CronSim(expression, now.replace(microsecond=0) + timedelta(seconds=1), reverse=True), None)
-        if missed is not None and last < missed <= now:
+        if missed is not None and last < missed:
             return missed
     return next(CronSim(expression, now), None)
 
