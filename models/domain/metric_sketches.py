@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sys
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
 from hashlib import blake2b
+from itertools import accumulate
 from math import frexp, ldexp
 
 Histogram = Mapping[int, int]
@@ -69,17 +70,11 @@ def merge_histograms(one: Histogram, other: Histogram) -> Histogram:
 
 
 def percentiles(histogram: Histogram, percents: Iterable[int]) -> list[float]:
-    """By nearest rank: the smallest value that at least `percent` of 100 values do not exceed; percents ascending."""
-    total = sum(histogram.values())
-    buckets = iter(sorted(histogram.items()))
-    bucket, reached, found = 0, 0, []
-    for percent in percents:
-        rank = max(1, -(-total * percent // 100))
-        while reached < rank:
-            bucket, count = next(buckets)
-            reached += count
-        found.append(middle_of(bucket))
-    return found
+    """By nearest rank: the smallest value that at least `percent` of 100 values do not exceed."""
+    buckets = sorted(histogram)
+    reached = list(accumulate(map(histogram.__getitem__, buckets)))
+    ranks = [max(1, -(-reached[-1] * percent // 100)) for percent in percents]
+    return [middle_of(buckets[bisect_left(reached, rank)]) for rank in ranks]
 
 
 def pack_histogram(histogram: Histogram) -> bytes:
@@ -87,8 +82,9 @@ def pack_histogram(histogram: Histogram) -> bytes:
     if not histogram:
         return b""
     buckets = array("h", sorted(histogram))
-    counts = [histogram[bucket] for bucket in buckets]
-    width = next(width for width in _COUNT_TYPES if max(counts) < 1 << (8 * width))
+    counts = list(map(histogram.__getitem__, buckets))
+    most = max(counts)
+    width = next(width for width in _COUNT_TYPES if most < 1 << (8 * width))
     return bytes((width,)) + _bytes(buckets) + _bytes(array(_COUNT_TYPES[width], counts))
 
 
