@@ -49,7 +49,15 @@ class Recorder(SubscriptionEventHandler):
 
 def push_address(system: System) -> str:
     told = httpx.get(f"{system.url}/v1/config").json()["push_url"]
-    return urllib.parse.urljoin(f"ws://127.0.0.1:{system.port}/", told)
+    return urllib.parse.urljoin(f"ws://127.0.0.1:{system.port}/", told or "/connection/websocket")
+
+
+async def leave(client: Client) -> None:
+    """Disconnects and waits until the client has closed what it opened."""
+    await client.disconnect()
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    if tasks:
+        await asyncio.wait(tasks, timeout=10)
 
 
 def tell(tenant: Tenant, title: str) -> None:
@@ -79,7 +87,7 @@ async def test_centrifuge_python_subscribes_and_recovers_after_a_cut(system: Sys
     assert recorder.notes() == ["one", "two", "three"]
     assert recorder.offsets == list(range(recorder.offsets[0], recorder.offsets[0] + 3))
     assert recorder.subscribed[-1].recovered
-    await client.disconnect()
+    await leave(client)
 
 
 async def test_a_channel_of_another_tenant_is_refused(system: System, tenant: Tenant) -> None:
@@ -92,7 +100,7 @@ async def test_a_channel_of_another_tenant_is_refused(system: System, tenant: Te
         while subscription.state == SubscriptionState.SUBSCRIBING:
             await asyncio.sleep(0.02)
     assert subscription.state == SubscriptionState.UNSUBSCRIBED
-    await client.disconnect()
+    await leave(client)
 
 
 @pytest.fixture
