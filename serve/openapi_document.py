@@ -26,6 +26,8 @@ _ALWAYS = {
 _SIGNED_IN = {"401": "There is no valid access token", "403": "The role does not allow this"}
 _NAMES = {
     "304": "What you have is still right",
+    "401": "Who calls cannot be told from what was sent",
+    "403": "This call is for our own page alone",
     "404": "There is no such thing, or you may not see it",
     "409": "It contradicts what is stored",
     "429": "Too many tries; wait as Retry-After says",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from models.domain.errors import Fault, InvalidInput
 from models.domain.limits import Limits
@@ -28,6 +28,16 @@ def _no_surrogates(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_no_surrogates)]
+
+
+def _no_number(value: object) -> object:
+    if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("write a date and time with its offset, such as 2026-11-24T10:00:00Z")
+    return value
+
+
+# A bare number would be taken for seconds since 1970.
+Instant = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 
 
 def encode_cursor(position: tuple[str, ...] | None) -> str | None:

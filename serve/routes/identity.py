@@ -40,7 +40,7 @@ def _presented(request: Request, given: str | None) -> str:
     return token
 
 
-@router.post("/v1/auth/register", response_model=s.Tokens, status_code=201)
+@router.post("/v1/auth/register", response_model=s.Tokens, status_code=201, responses={409: {}})
 @public
 async def register(request: Request, body: s.RegisterRequest) -> Response:
     """Makes a tenant and its owner, and signs the owner in."""
@@ -49,7 +49,7 @@ async def register(request: Request, body: s.RegisterRequest) -> Response:
     return _tokens(request, await deps.accounts.register(body.email, body.password, body.tenant, device), 201)
 
 
-@router.post("/v1/auth/login", response_model=s.Tokens)
+@router.post("/v1/auth/login", response_model=s.Tokens, responses={401: {}, 404: {}, 429: {}})
 @public
 async def login(request: Request, body: s.LoginRequest) -> Response:
     """Signs in with e-mail address and password."""
@@ -58,7 +58,7 @@ async def login(request: Request, body: s.LoginRequest) -> Response:
     return _tokens(request, await deps.accounts.login(body.email, body.password, body.tenant, device))
 
 
-@router.post("/v1/auth/ticket", response_model=s.Tokens)
+@router.post("/v1/auth/ticket", response_model=s.Tokens, responses={401: {}})
 @public
 async def use_ticket(request: Request, body: s.TicketRequest) -> Response:
     """Signs in with a one-time ticket."""
@@ -66,7 +66,7 @@ async def use_ticket(request: Request, body: s.TicketRequest) -> Response:
     return _tokens(request, await deps.accounts.use_ticket(body.ticket, device_of(request, deps.options.trusted_hops)))
 
 
-@router.post("/v1/auth/refresh", response_model=s.Tokens)
+@router.post("/v1/auth/refresh", response_model=s.Tokens, responses={401: {}, 403: {}})
 @public
 async def refresh(request: Request, body: s.RefreshRequest | None = None) -> Response:
     """Changes a refresh token, from the body or the cookie, into a new pair of tokens."""
@@ -74,7 +74,7 @@ async def refresh(request: Request, body: s.RefreshRequest | None = None) -> Res
     return _tokens(request, await deps_of(request).accounts.refresh(token))
 
 
-@router.post("/v1/auth/logout", status_code=204)
+@router.post("/v1/auth/logout", status_code=204, responses={401: {}, 403: {}})
 @public
 async def logout(request: Request, body: s.RefreshRequest | None = None) -> Response:
     """Ends the session of a refresh token, from the body or the cookie, or of the access token."""
@@ -90,7 +90,7 @@ async def logout(request: Request, body: s.RefreshRequest | None = None) -> Resp
     return response
 
 
-@router.post("/v1/auth/switch", response_model=s.Tokens)
+@router.post("/v1/auth/switch", response_model=s.Tokens, responses={404: {}})
 @signed_in
 async def switch_tenant(request: Request, body: s.SwitchRequest) -> Response:
     """Ends this session and opens one in another tenant of the caller."""
@@ -99,7 +99,7 @@ async def switch_tenant(request: Request, body: s.SwitchRequest) -> Response:
     return _tokens(request, await deps.accounts.switch(principal_of(request), body.tenant, device))
 
 
-@router.get("/v1/me", response_model=s.Me)
+@router.get("/v1/me", response_model=s.Me, responses={404: {}})
 @signed_in
 async def get_me(request: Request) -> Response:
     """Who is signed in, where, and what that allows."""

@@ -6,11 +6,10 @@ from datetime import UTC, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime
 
 from models.domain.errors import Fault, InvalidInput, LimitExceeded
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
-from serve.paging import Text
+from serve.paging import Instant, Text
 from serve.records import MetricDefinition, SeriesQuery
 from serve.responses import json_response
 from serve.schemas import metrics as s
@@ -69,8 +68,8 @@ async def list_metrics(request: Request) -> Response:
 async def get_metric_series(
     request: Request,
     name: MetricName,
-    start: Annotated[AwareDatetime | None, Query(alias="from", description="Default: 360 windows before.")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="Default: now, with the open window.")] = None,
+    start: Annotated[Instant | None, Query(alias="from", description="Default: 360 windows before.")] = None,
+    end: Annotated[Instant | None, Query(alias="to", description="Default: now, with the open window.")] = None,
     step: Annotated[Literal["10", "60", "3600"], Query(description="Seconds in a window.")] = "60",
     by: Annotated[list[Text] | None, Query(max_length=4, description="Dimensions to keep apart.")] = None,
 ) -> Response:

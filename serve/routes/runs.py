@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime
 
 from models.domain.errors import Conflict, LimitExceeded
 from models.domain.ids import uuid7
@@ -16,7 +15,7 @@ from models.domain.runs import Run, RunStatus
 from serve.body import LimitedRequest, media_type, require_json, strict_json
 from serve.documents import header, raw_body
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
-from serve.paging import DEFAULT_PAGE, Cursor, Limit, Text, decode_id_cursor, encode_cursor
+from serve.paging import DEFAULT_PAGE, Cursor, Instant, Limit, Text, decode_id_cursor, encode_cursor
 from serve.records import AcceptRun, RunFilter, RunSummary
 from serve.requests import cause_of_request, idempotency_key
 from serve.responses import json_response
@@ -122,8 +121,8 @@ async def list_runs(
     namespace: Annotated[Text | None, Query(max_length=63)] = None,
     name: Annotated[Text | None, Query(max_length=63)] = None,
     q: Annotated[Text | None, Query(description="Full-text search over workflow, input, output and error.")] = None,
-    created_from: Annotated[AwareDatetime | None, Query(alias="from", description="Created then or later.")] = None,
-    created_to: Annotated[AwareDatetime | None, Query(alias="to", description="Created before this time.")] = None,
+    created_from: Annotated[Instant | None, Query(alias="from", description="Created then or later.")] = None,
+    created_to: Annotated[Instant | None, Query(alias="to", description="Created before this time.")] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,
 ) -> Response:

@@ -106,7 +106,8 @@ async def delete_hook_source(request: Request, source: Source) -> Response:
 
 
 @router.post(
-    "/v1/hooks/{tenant}/{source}", response_model=s.EventReceipt, status_code=202, openapi_extra=_DELIVERY
+    "/v1/hooks/{tenant}/{source}", response_model=s.EventReceipt, status_code=202, responses={401: {}},
+    openapi_extra=_DELIVERY,
 )
 @public
 async def receive_hook(

@@ -25,6 +25,10 @@ _DOCUMENT = raw_body(
     "A Serverless Workflow DSL 1.0.3 document.",
     {"application/yaml": ({"type": "string"}, EXAMPLE), "application/json": ({"type": "object"}, None)},
 )
+_ANYTHING = raw_body(
+    "What may be a Serverless Workflow DSL 1.0.3 document, or not.",
+    {"application/yaml": ({}, EXAMPLE), "application/json": ({}, None)},
+)
 
 
 def _workflow(summary: WorkflowSummary) -> dict[str, Any]:
@@ -61,7 +65,7 @@ async def put_workflow(request: Request) -> Response:
     return json_response(body, 201 if created else 200, {"location": location})
 
 
-@router.post("/v1/workflows/validate", response_model=s.Validation, openapi_extra=_DOCUMENT)
+@router.post("/v1/workflows/validate", response_model=s.Validation, openapi_extra=_ANYTHING)
 @needs("workflow:read", body_limit="max_definition_bytes")
 async def validate_workflow(request: Request) -> Response:
     """Checks a document without storing it; tells every fault."""
