@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import given
@@ -31,7 +32,7 @@ def run_of(tenant: int) -> ActiveRun:
 
 
 @given(st.lists(st.integers(0, 4), max_size=60), st.lists(st.integers(1, 3), min_size=5, max_size=5))
-def test_between_two_turns_of_a_tenant_no_other_has_more_than_its_weight(tenants: list[int], weights: list[int]) -> None:
+def test_between_two_turns_others_have_no_more_than_their_weight(tenants: list[int], weights: list[int]) -> None:
     boxes = Mailboxes(lambda tenant: weights[tenant.int])
     for tenant in tenants:
         boxes.put(run_of(tenant))
@@ -41,7 +42,7 @@ def test_between_two_turns_of_a_tenant_no_other_has_more_than_its_weight(tenants
     assert Counter(order) == Counter(tenants)
     for tenant in set(order):
         places = [place for place, one in enumerate(order) if one == tenant]
-        for first, second in zip(places, places[1:], strict=False):
+        for first, second in pairwise(places):
             between = Counter(order[first + 1 : second])
             assert all(between[other] <= weights[other] for other in between)
 
@@ -75,8 +76,6 @@ def test_memory_is_shared_fairly(tenants: list[int]) -> None:
             inside[victim.new.tenant_id.int] -= 1
         assert len(runs) <= most
 
-
-# ---------------------------------------------------------------- breaker
 
 RULE = BreakerRule(failures=3, reset_seconds=10)
 
