@@ -94,7 +94,7 @@ class Worker:
             _log.exception("a record was not folded")
 
     async def _keep_running(self, stop: asyncio.Event) -> None:
-        backoff = 0.5
+        least = backoff = min(0.5, self._config.most_backoff)
         while not stop.is_set():
             started = self._clock.monotonic()
             try:
@@ -104,7 +104,7 @@ class Worker:
             except Exception as error:
                 _log.warning("the stream consumer ended (%s); metrics are read from the log until it is back", error)
             self.restarts += 1
-            backoff = 0.5 if self._clock.monotonic() - started > 30 else min(backoff * 2, self._config.most_backoff)
+            backoff = least if self._clock.monotonic() - started > 30 else min(backoff * 2, self._config.most_backoff)
             await _wait(stop, backoff)
 
     async def _run_watched(self, stop: asyncio.Event) -> None:
