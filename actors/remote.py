@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Generic, TypeVar
@@ -83,6 +84,10 @@ class ShardActor:
 
     async def stats(self) -> dict[str, int]:
         return (await self._opened.get()).stats()
+
+    async def pid(self) -> int:
+        """The process that it lives in."""
+        return os.getpid()
 
     async def stop(self) -> None:
         """Ends steps, commits, gives the shards back."""

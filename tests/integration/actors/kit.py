@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
-
-import orjson
 
 from actors.ports import RunAppend
 from actors.workflow_shard import ShardPorts, WorkflowShard
@@ -36,7 +34,8 @@ QUICK = replace(
 
 def document(*tasks: dict[str, Any], name: str = "flow", **more: Any) -> dict[str, Any]:
     """A definition."""
-    return {"document": {"dsl": "1.0.3", "namespace": "ops", "name": name, "version": "1.0.0"}, "do": list(tasks), **more}
+    head = {"dsl": "1.0.3", "namespace": "ops", "name": name, "version": "1.0.0"}
+    return {"document": head, "do": list(tasks), **more}
 
 
 def call(name: str, policy: str = "retry") -> dict[str, Any]:
@@ -144,14 +143,18 @@ class World:
     async def ended(self, wakes: Collection[Wake] | None = None, seconds: float = 20) -> None:
         """Waits until these runs (all) have ended in the table."""
         ids = [wake.run_id for wake in (self.accepted if wakes is None else wakes)]
-        async with asyncio.timeout(seconds):
-            while await self.value("SELECT count(*) FROM runs WHERE id = ANY($1) AND ended_at IS NULL", ids):
-                await asyncio.sleep(0.02)
+        await self.until_row("SELECT count(*) = 0 FROM runs WHERE id = ANY($1) AND ended_at IS NULL", ids, wait=seconds)
 
     async def owned(self, shard: WorkflowShard, count: int = 64) -> None:
         """Waits until the shard owns so many."""
-        async with asyncio.timeout(10):
-            while len(shard.leases.epochs) != count:
+        await until(lambda: len(shard.leases.epochs) == count)
+
+    async def until_row(self, query: str, *args: Any, wait: float = 20) -> None:
+        """Waits until the query gives something true."""
+        async with asyncio.timeout(wait):
+            while True:
+                if await self.value(query, *args):
+                    return
                 await asyncio.sleep(0.02)
 
     async def value(self, query: str, *args: Any) -> Any:
@@ -177,6 +180,15 @@ class World:
         )
 
 
+async def until(is_so: Callable[[], bool], seconds: float = 10) -> None:
+    """Waits for something that another task does."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if is_so():
+                return
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def world(server: PostgresServer) -> AsyncIterator[World]:
     """A database of its own; shards that still run at the end are killed."""
@@ -191,9 +203,3 @@ async def world(server: PostgresServer) -> AsyncIterator[World]:
             for shard in list(made.shards):
                 await made.kill(shard)
             await database.close()
-
-
-def payload_of(row: Mapping[str, Any]) -> Any:
-    """A JSON column, whatever form it is in."""
-    found = row["payload"]
-    return orjson.loads(found) if isinstance(found, str | bytes) else found

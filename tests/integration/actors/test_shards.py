@@ -7,7 +7,7 @@ import random
 
 from models.domain.ports import Wake
 from models.domain.runs import RunStatus
-from tests.integration.actors.kit import THREE, call, document, world
+from tests.integration.actors.kit import THREE, call, document, until, world
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.storage_kit import new_account
 
@@ -45,11 +45,8 @@ async def test_a_waiting_run_sleeps_and_wakes(postgres: PostgresServer) -> None:
         await w.owned(shard)
         (one,) = await w.accept(account)
         shard.wake("test", [one], ())
-        async with asyncio.timeout(5):
-            while await w.value("SELECT status FROM runs WHERE id = $1", one.run_id) != "waiting":
-                await asyncio.sleep(0.02)
-            while len(shard.keeper.runs):
-                await asyncio.sleep(0.02)
+        await w.until_row("SELECT status = 'waiting' FROM runs WHERE id = $1", one.run_id)
+        await until(lambda: not len(shard.keeper.runs))
         await w.ended()
         taken = await w.value("SELECT extract(epoch FROM ended_at - started_at) FROM runs WHERE id = $1", one.run_id)
         assert 3.0 <= taken < 3.8
@@ -63,9 +60,7 @@ async def test_a_cancelled_run_ends(postgres: PostgresServer) -> None:
         await w.owned(shard)
         woken, forgotten = await w.accept(account, 2)
         shard.wake("test", [woken, forgotten], ())
-        async with asyncio.timeout(5):
-            while await w.value("SELECT count(*) FROM runs WHERE status = 'waiting'") < 2:
-                await asyncio.sleep(0.02)
+        await w.until_row("SELECT count(*) = 2 FROM runs WHERE status = 'waiting'")
         for one in (woken, forgotten):
             await w.api.runs.request_cancel(account.tenant_id, one.run_id, w.clock.now())
         shard.wake("test", [Wake(woken.tenant_id, woken.run_id, woken.shard)], ())
@@ -106,9 +101,7 @@ async def test_an_owner_that_stood_still_writes_nothing_after_the_take_over(post
         await w.ended()
         before = await w.rows("SELECT run_id, seq, epoch FROM journal ORDER BY run_id, seq")
         journal.gate.set()
-        async with asyncio.timeout(5):
-            while len(old.keeper.runs):
-                await asyncio.sleep(0.02)
+        await until(lambda: not len(old.keeper.runs))
         assert await w.rows("SELECT run_id, seq, epoch FROM journal ORDER BY run_id, seq") == before
         assert {row["epoch"] for row in before} == {max(row["epoch"] for row in before)}
         assert await w.violations() == []
@@ -189,10 +182,7 @@ async def test_emitted_events_are_stored_told_and_start_runs(postgres: PostgresS
         await w.owned(shard)
         shard.wake("test", await w.accept(account, 5), ())
         await w.ended()
-        async with asyncio.timeout(10):
-            done = "SELECT count(*) FROM runs WHERE name = 'listener' AND status = 'completed'"
-            while await w.value(done) < 5:
-                await asyncio.sleep(0.02)
+        await w.until_row("SELECT count(*) = 5 FROM runs WHERE name = 'listener' AND status = 'completed'")
         assert await w.value("SELECT count(*) FROM runs") == 10
         assert await w.value("SELECT count(*) FROM events") == 5
         rows = await w.rows("SELECT DISTINCT output::text FROM runs WHERE name = 'listener'")
