@@ -11,10 +11,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.domain.errors import TidewireError
 from serve.auth.accounts import Accounts
@@ -60,10 +59,16 @@ Send the access token of `POST /v1/auth/login` as `Authorization: Bearer ...`. E
 
 
 class Application(FastAPI):
-    """FastAPI without the layers that Edge stands for: the last catch, limits, telemetry."""
+    """FastAPI without the layers that Edge and GuardedRoute stand for: last catch, limits, telemetry, exit stacks."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)
+        return ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
 
 
 @asynccontextmanager

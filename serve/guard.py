@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from models.domain.errors import Fault
 from models.domain.identity import Principal, require
+from serve.arguments import Arguments
 from serve.body import LimitedRequest
 from serve.deps import ApiDeps
 from serve.errors import MalformedBody
@@ -71,30 +73,34 @@ def principal_of(request: Request) -> Principal:
 
 
 class GuardedRoute(APIRoute):
-    """Checks the caller before it reads a byte of the body."""
+    """Checks the caller before it reads a byte of the body, then calls the endpoint with checked arguments.
+
+    The framework describes the route and matches it; serving it is ours, see serve/arguments.py.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         options["operation_id"] = options.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **options)
+        self._access = access_of(endpoint)
+        self._arguments = Arguments(endpoint.__qualname__, self.dependant, self.body_field)
+        self.app = self._serve
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        access = access_of(self.endpoint)
-        inner = super().get_route_handler()
-        reads_json = self.body_field is not None
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        deps = cast(ApiDeps, scope["app"].state.deps)
+        request = LimitedRequest(scope, receive, deps.limits, self._access.body_limit)
+        response = await self._answer(request, deps)
+        await response(scope, receive, send)
 
-        async def handle(request: Request) -> Response:
-            deps = deps_of(request)
-            scope = request.scope
-            if b"%00" in scope["query_string"] or "\0" in scope["path"]:
-                raise MalformedBody("The address is not usable.", [Fault("", "the character NUL is not allowed")])
-            if not access.public:
-                principal = deps.gate.admit(request.headers.get("authorization", ""))
-                if access.permission is not None:
-                    require(principal, access.permission)
-                scope[_PRINCIPAL] = principal
-            guarded = LimitedRequest(scope, request.receive, deps.limits, access.body_limit)
-            if reads_json:
-                await guarded.load()
-            return await inner(guarded)
-
-        return handle
+    async def _answer(self, request: LimitedRequest, deps: ApiDeps) -> Response:
+        scope, access = request.scope, self._access
+        if b"%00" in scope["query_string"] or "\0" in scope["path"]:
+            raise MalformedBody("The address is not usable.", [Fault("", "the character NUL is not allowed")])
+        if not access.public:
+            principal = deps.gate.admit(request.headers.get("authorization", ""))
+            if access.permission is not None:
+                require(principal, access.permission)
+            scope[_PRINCIPAL] = principal
+        if self.body_field is not None:
+            await request.load()
+        response: Response = await self.endpoint(**await self._arguments.of(request))
+        return response

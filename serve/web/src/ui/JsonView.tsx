@@ -1,6 +1,5 @@
 import Box from '@mui/material/Box'
 import IconButton from '@mui/material/IconButton'
-import Tooltip from '@mui/material/Tooltip'
 import { useMemo, useState, type ReactNode } from 'react'
 
 import { MONO } from '../app/theme'
@@ -63,10 +62,8 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     setTimeout(() => setDone(false), 1500)
   }
   return (
-    <Tooltip title={done ? 'Copied' : label}>
-      <IconButton aria-label={label} onClick={() => void copy()}>
+    <IconButton title={done ? 'Copied' : label} aria-label={label} onClick={() => void copy()}>
         <Icon name={done ? 'check' : 'copy'} sx={{ fontSize: 16 }} />
       </IconButton>
-    </Tooltip>
   )
 }
