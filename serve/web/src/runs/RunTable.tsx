@@ -1,0 +1,74 @@
+import Box from '@mui/material/Box'
+import Link from '@mui/material/Link'
+import Table from '@mui/material/Table'
+import TableBody from '@mui/material/TableBody'
+import TableCell from '@mui/material/TableCell'
+import TableContainer from '@mui/material/TableContainer'
+import TableHead from '@mui/material/TableHead'
+import TableRow from '@mui/material/TableRow'
+import Typography from '@mui/material/Typography'
+import type { MouseEvent } from 'react'
+
+import { Link as RouterLink, useNavigate } from '../router'
+import { StatusChip } from '../ui/StatusChip'
+import { Ago, Lasting } from '../ui/Time'
+import type { RunNews } from './runsSlice'
+
+const wide = { display: { xs: 'none', sm: 'table-cell' } }
+
+/** Runs, one a row; the whole row opens the run. */
+export function RunTable({ runs, label }: { runs: RunNews[]; label: string }) {
+  const navigate = useNavigate()
+
+  function open(event: MouseEvent, id: string) {
+    // Text can be selected, and links do what links do.
+    const onLink = event.target instanceof Element && event.target.closest('a') !== null
+    if (!onLink && window.getSelection()?.isCollapsed !== false) void navigate(`/runs/${id}`)
+  }
+
+  return (
+    <TableContainer>
+      <Table aria-label={label} sx={{ tableLayout: 'fixed' }}>
+        <TableHead>
+          <TableRow>
+            <TableCell sx={{ width: 116 }}>Status</TableCell>
+            <TableCell>Workflow</TableCell>
+            <TableCell sx={{ ...wide, width: 110 }}>Took</TableCell>
+            <TableCell align="right" sx={{ width: 110 }}>Made</TableCell>
+          </TableRow>
+        </TableHead>
+        <TableBody>
+          {runs.map((run) => (
+            <TableRow key={run.id} hover data-testid="run-row" onClick={(event) => open(event, run.id)} sx={{ cursor: 'pointer', '&:last-child td': { borderBottom: 0 } }}>
+              <TableCell>
+                <StatusChip status={run.status} />
+              </TableCell>
+              <TableCell sx={{ overflow: 'hidden' }}>
+                <Typography variant="body2" noWrap>
+                  <Link component={RouterLink} to={`/runs/${run.id}`} color="inherit" sx={{ fontWeight: 600 }}>
+                    {run.workflow.name}
+                  </Link>{' '}
+                  <Box component="span" sx={{ color: 'text.secondary' }}>
+                    {run.workflow.namespace} · {run.workflow.version}
+                  </Box>
+                </Typography>
+                {run.error && (
+                  <Typography variant="caption" noWrap component="div" sx={{ color: 'error.main' }}>
+                    {run.error.title ?? run.error.type}
+                    {run.error.detail ? `: ${run.error.detail}` : ''}
+                  </Typography>
+                )}
+              </TableCell>
+              <TableCell sx={wide}>
+                <Lasting from={run.started_at} to={run.ended_at} />
+              </TableCell>
+              <TableCell align="right" sx={{ whiteSpace: 'nowrap' }}>
+                <Ago at={run.created_at} />
+              </TableCell>
+            </TableRow>
+          ))}
+        </TableBody>
+      </Table>
+    </TableContainer>
+  )
+}
