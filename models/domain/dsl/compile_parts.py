@@ -53,7 +53,8 @@ class Parts:
     def set_value(self, value: Any) -> Template:
         """What `set` makes: an object, or an expression that gives the data."""
         found = self.transform(value)
-        assert found is not None
+        if found is None:
+            raise InvalidDefinition("There is nothing to set.")
         return found
 
     def limit(self, name: str, count: int) -> None:

@@ -34,6 +34,7 @@ from models.domain.dsl.protocol import (
 from models.domain.dsl.requests import logical_key
 from models.domain.dsl.state import Draft, Frame, Key, RunState
 from models.domain.dsl.turn import Turn
+from models.domain.errors import Conflict
 from models.domain.journal import Entry
 from models.domain.limits import Limits
 
@@ -98,13 +99,19 @@ def replay(
 ) -> tuple[RunState, list[Command]]:
     """The state that these entries led to, and the commands that are still open: nothing is decided anew.
 
-    Without entries the run has not begun, so this begins it, as `start` does.
+    Without entries the run has not begun, so this begins it, as `start` does. Conflict when the entries are not those
+    of a run of this workflow.
     """
     if not entries:
         return start(workflow, info, input, at, limits)
     draft = Draft(RunState(info, limits, input))
     for entry in entries:
-        evolve(workflow, draft, entry)
+        if entry.seq != draft.last_seq + 1:
+            raise Conflict(f"The journal has entry {entry.seq} after entry {draft.last_seq}.")
+        try:
+            evolve(workflow, draft, entry)
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+            raise Conflict(f"Entry {entry.seq} of the journal does not fit the definition.") from error
     commands: list[Command] = []
     for seq, key in draft.steps.items():
         step = _step(workflow, draft, seq, key)

@@ -96,11 +96,11 @@ def _enter(workflow: Workflow, draft: Draft, task: Task, entry: Entry) -> Frame:
 
 
 def _enter_try(draft: Draft, parent: Frame, task: Task, data: Mapping[str, Any]) -> None:
-    draft.stop_timer(timer_name(parent.seq, Timing.RETRY))
+    draft.stop_timer(timer_name(parent.attempt_seq, Timing.RETRY))
     if task.part != parent.part:
         parent.part, parent.visits = task.part, None
         parent.error, parent.flow = data["caught"], parent.input
-        draft.stop_timer(timer_name(parent.seq, Timing.ATTEMPT))
+        draft.stop_attempt(parent)
 
 
 def _prepare_list(draft: Draft, key: Key, frame: Frame, task: Task, data: Mapping[str, Any]) -> None:
@@ -122,14 +122,14 @@ def _prepare_fork(draft: Draft, key: Key, frame: Frame, task: Task, data: Mappin
 
 def _prepare_try(draft: Draft, key: Key, frame: Frame, task: Task, data: Mapping[str, Any]) -> None:
     frame.flow = frame.input
-    frame.part = "try"
+    frame.part, frame.attempt_seq = "try", frame.seq
     frame.todo = Todo.NEXT if task.parts["try"].tasks else Todo.COMPLETE
     _start_attempt(draft, key, frame, data)
 
 
 def _start_attempt(draft: Draft, key: Key, frame: Frame, data: Mapping[str, Any]) -> None:
     if "attemptUntil" in data:
-        draft.start_timer(frame.seq, Timing.ATTEMPT, key, datetime.fromisoformat(data["attemptUntil"]))
+        draft.start_timer(frame.attempt_seq, Timing.ATTEMPT, key, datetime.fromisoformat(data["attemptUntil"]))
 
 
 def _prepare_wait(draft: Draft, key: Key, frame: Frame, task: Task, data: Mapping[str, Any]) -> None:
@@ -239,11 +239,12 @@ def _task_retried(workflow: Workflow, draft: Draft, entry: Entry) -> None:
         draft.started_steps[frame.seq] = None
         return
     frame.error, frame.flow, frame.next, frame.visits = None, frame.input, 0, None
-    draft.stop_timer(timer_name(frame.seq, Timing.ATTEMPT))
+    draft.stop_attempt(frame)
+    frame.attempt_seq = entry.seq
     draft.set_todo(key, Todo.NEXT)
     if "at" in data:
         draft.set_todo(key, Todo.NOTHING)
-        draft.start_timer(frame.seq, Timing.RETRY, key, datetime.fromisoformat(data["at"]))
+        draft.start_timer(entry.seq, Timing.RETRY, key, datetime.fromisoformat(data["at"]))
     _start_attempt(draft, key, frame, data)
 
 

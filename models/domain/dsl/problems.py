@@ -68,3 +68,11 @@ class Problem(Exception):
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error.get("detail") or error.get("title"))
         self.error = error
+
+
+def error_of(fault: Exception) -> dict[str, Any]:
+    """The error object of whatever went wrong while a task was decided: a task that cannot be worked off faults, so
+    that it stops neither its host nor other runs."""
+    if isinstance(fault, Problem):
+        return fault.error
+    return problem("runtime", f"The task could not be worked off: {type(fault).__name__}: {fault}"[:500])

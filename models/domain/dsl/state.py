@@ -42,6 +42,7 @@ class Frame:
     """One task that is being executed.
 
     `flow` is what goes into the next task of a list, in the end its raw output; `error` what a child failed with.
+    `attempt_seq` is the entry that began the attempt at hand of a try, or the wait for it.
     Never changed once it belongs to a RunState.
     """
 
@@ -61,6 +62,7 @@ class Frame:
     visits: dict[int, int] | None = None
     outputs: dict[int, Any] | None = None
     attempt: int = 1
+    attempt_seq: int = 0
     request: dict[str, Any] | None = None
 
     def copy(self) -> Frame:
@@ -69,7 +71,7 @@ class Frame:
             self.error, self.deadline, self.iteration, self.items,
             None if self.visits is None else self.visits.copy(),
             None if self.outputs is None else self.outputs.copy(),
-            self.attempt, self.request,
+            self.attempt, self.attempt_seq, self.request,
         )  # fmt: skip
 
 
@@ -173,8 +175,9 @@ class Draft:
         if frame.seq in self.steps:
             self.stop_step(frame.seq)
         if self.timers:
-            for timing in Timing:
-                self.stop_timer(timer_name(frame.seq, timing))
+            self.stop_timer(timer_name(frame.seq, Timing.WAIT))
+            self.stop_timer(timer_name(frame.seq, Timing.TIMEOUT))
+            self.stop_attempt(frame)
         return frame
 
     def set_todo(self, key: Key, todo: Todo) -> None:
@@ -217,6 +220,12 @@ class Draft:
             del self.started_timers[name]
         else:
             self.stopped_timers.append(name)
+
+    def stop_attempt(self, frame: Frame) -> None:
+        """Ends the timers of the attempt at hand."""
+        if frame.attempt_seq:
+            self.stop_timer(timer_name(frame.attempt_seq, Timing.RETRY))
+            self.stop_timer(timer_name(frame.attempt_seq, Timing.ATTEMPT))
 
     def freeze(self) -> RunState:
         """The new state; the draft must not be used afterwards."""

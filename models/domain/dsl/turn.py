@@ -10,7 +10,7 @@ from models.domain.dsl.catching import Verdict, judge
 from models.domain.dsl.evolve import ROOT_KEY, evolve, parent_key
 from models.domain.dsl.kinds import ACTIONS, PREPARATIONS
 from models.domain.dsl.nodes import Task, Workflow
-from models.domain.dsl.problems import Problem, outcome_unknown, problem
+from models.domain.dsl.problems import error_of, outcome_unknown, problem
 from models.domain.dsl.protocol import Notification, UnknownPolicy
 from models.domain.dsl.scope import TaskScope
 from models.domain.dsl.state import Draft, Frame, Key, Path, RunState, Timing, Todo
@@ -73,8 +73,8 @@ class Turn:
             if found is not draft.raw_input:
                 data["input"] = found
             self._set_deadline(root, found, scope, data)
-        except Problem as fault:
-            error = {**fault.error, "instance": "/input"}
+        except Exception as fault:
+            error = {**error_of(fault), "instance": "/input"}
         self.record(EntryType.RUN_STARTED, ROOT_KEY, data)
         if error:
             self.record(EntryType.RUN_FAULTED, ROOT_KEY, {"error": error})
@@ -104,8 +104,8 @@ class Turn:
             scope.extra = {task.each: (frame.items or [])[frame.iteration], task.at: frame.iteration}
             try:
                 goes_on = task.while_.is_true(frame.flow, scope)
-            except Problem as fault:
-                return self.fault(task, key, fault.error)
+            except Exception as fault:
+                return self.fault(task, key, error_of(fault))
             if not goes_on:
                 return self.complete(task, key, frame.flow)
         self._start_next(task, key, frame)
@@ -130,21 +130,26 @@ class Turn:
         data: dict[str, Any] = {"input": raw}
         if is_caught:
             data["caught"] = frame.error
-        error = None
+        error, is_skipped = None, False
         try:
-            if task.condition is not None and not task.condition.is_true(raw, scope):
-                self.record(EntryType.TASK_SKIPPED, key, data)
-                return self._settle(parent)
-            data["input"] = found = self._take_in(task, raw, scope)
-            self._set_deadline(task, found, scope, data)
-            prepare = PREPARATIONS.get(type(task))
-            if prepare is not None:
-                prepare(self, task, key, scope, data)
-        except Problem as fault:
-            error = fault.error
+            is_skipped = task.condition is not None and not task.condition.is_true(raw, scope)
+            if not is_skipped:
+                self._prepare(task, key, scope, data)
+        except Exception as fault:
+            error = error_of(fault)
+        if is_skipped:
+            self.record(EntryType.TASK_SKIPPED, key, data)
+            return self._settle(parent)
         self.record(EntryType.TASK_STARTED, key, data)
         if error is not None:
             self.fault(task, key, error)
+
+    def _prepare(self, task: Task, key: Key, scope: TaskScope, data: dict[str, Any]) -> None:
+        data["input"] = found = self._take_in(task, scope.raw, scope)
+        self._set_deadline(task, found, scope, data)
+        prepare = PREPARATIONS.get(type(task))
+        if prepare is not None:
+            prepare(self, task, key, scope, data)
 
     # ---------------------------------------------------------------- run
 
@@ -152,8 +157,8 @@ class Turn:
         """Tasks that need nobody else."""
         try:
             raw, then = ACTIONS[type(task)](self, task, key, self._scope(task, key, frame))
-        except Problem as fault:
-            return self.fault(task, key, fault.error)
+        except Exception as fault:
+            return self.fault(task, key, error_of(fault))
         self.complete(task, key, raw, then)
 
     def _scope(self, task: Task, key: Key, frame: Frame) -> TaskScope:
@@ -173,8 +178,8 @@ class Turn:
         if task.output is not None or task.export is not None:
             try:
                 self._give_out(task, key, raw, data)
-            except Problem as fault:
-                return self.fault(task, key, fault.error)
+            except Exception as fault:
+                return self.fault(task, key, error_of(fault))
         if isinstance(task, nodes.Root):
             return self.record(EntryType.RUN_COMPLETED, ROOT_KEY, data)
         if then is not None and then != task.then:
@@ -228,8 +233,8 @@ class Turn:
             return self.fault(task, key, frame.error)
         try:
             verdict = judge(self, task, key, frame, self._scope(task, key, frame))
-        except Problem as fault:
-            return self.fault(task, key, fault.error)
+        except Exception as fault:
+            return self.fault(task, key, error_of(fault))
         if isinstance(verdict, dict):
             return self.record(EntryType.TASK_RETRIED, key, verdict)
         if verdict is Verdict.ESCALATE:
@@ -254,8 +259,8 @@ class Turn:
         task, key = self._finish(step)
         try:
             check_size(output, self.draft.limits)
-        except Problem as fault:
-            return self.fault(task, key, fault.error)
+        except Exception as fault:
+            return self.fault(task, key, error_of(fault))
         self.complete(task, key, output)
 
     def fail(self, step: int, error: dict[str, Any]) -> None:

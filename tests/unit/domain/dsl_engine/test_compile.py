@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.domain.dsl.engine import compile_workflow, start
-from models.domain.dsl.protocol import RunInfo
+from models.domain.dsl.engine import compile_workflow, replay, start
+from models.domain.dsl.protocol import AppendJournal, Command, RunInfo
 from models.domain.errors import InvalidDefinition, InvalidInput, LimitExceeded
+from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.runs import WorkflowRef
 from tests.unit.domain.dsl_documents import parse, with_parts, with_tasks
-from tests.unit.domain.dsl_engine.host import BEGIN, RUN
+from tests.unit.domain.dsl_engine.host import BEGIN, RUN, stored
 
 INFO = RunInfo(RUN, WorkflowRef("test", "a-workflow", "0.1.0"))
 
@@ -77,17 +78,24 @@ BASE = parse("""
 document: {dsl: '1.0.3', namespace: test, name: n, version: 0.1.0}
 do:
   - a: {for: {each: e, in: .l}, do: [{b: {set: {x: '${ $e }'}}}]}
-  - c: {try: [{d: {call: http, with: {method: get, endpoint: 'https://e.x'}}}], catch: {retry: {delay: PT1S}, do: []}}
-  - f: {fork: {branches: [{w: {wait: PT1S}}]}, timeout: {after: PT9S}, output: {as: .x}}
-  - s: {switch: [{p: {when: .x, then: end}}]}
+  - f: {fork: {branches: [{w: {set: {x: 1}}}]}, timeout: {after: PT9S}, output: {as: '.[0]'}}
+  - s: {switch: [{p: {when: .y, then: end}}], input: {from: .}, export: {as: .}}
   - n: {call: notify, with: {to: all, title: T}}
   - m: {emit: {event: {with: {source: 's', type: t}}}}
+  - c: {try: [{w: {raise: {error: {type: t, status: 400}}}}, {d: {call: http, with: {method: get, endpoint: 'https://e.x'}}}], catch: {retry: {limit: {attempt: {count: 1}}}, do: [{g: {set: {x: 1}}}]}}
+  - q: {fork: {branches: [{r: {call: predict, with: {model: m, inputs: []}}}, {o: {raise: {error: {type: t, status: 400}}}}]}}
 """)
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text("${ }.ax|[]", max_size=6) | st.just("then"),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "do", "set", "with"]), inner, max_size=2),
     max_leaves=4,
 )  # fmt: skip
+
+
+def journal_of(commands: list[Command]) -> list[Entry]:
+    first = commands[0]
+    assert isinstance(first, AppendJournal)
+    return list(first.entries)
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -107,8 +115,10 @@ def test_whatever_stands_where_it_should_not_is_refused_or_runs(place: tuple[Any
         workflow = compile_workflow(definition)
     except InvalidInput:
         return
-    state, _ = start(workflow, INFO, {"l": [1]}, BEGIN)
+    state, commands = start(workflow, INFO, {"l": [1]}, BEGIN)
     assert state.last_seq > 0
+    replayed, _ = replay(workflow, INFO, {"l": [1]}, stored(journal_of(commands)), BEGIN)
+    assert replayed == state
 
 
 def test_a_workflow_is_shared_by_runs_in_several_threads() -> None:
