@@ -58,8 +58,11 @@ class ConnectionSession:
         self._headers: Mapping[str, str] = {}
         self._breaker = Breaker()
         self._use = QuotaUse()
+        # Calls that are counted already and not made yet, and the bucket in which they must be made.
         self._reserved = 0
         self._reserved_bucket = 0
+        # When calls ended that ended later than they are counted.
+        self._late: list[float] = []
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """NotFound, CircuitOpen, TooManyRequests, or as OutboundHttp.send. Redirects are not followed: they could carry
@@ -116,7 +119,9 @@ class ConnectionSession:
             self._breaker = breaking.from_json(state.get("breaker"))
             rule = _quota_rule(found)
             self._use = counting.from_json(rule, state.get("quota")) if rule else QuotaUse()
+        if known is None or known.settings != found.settings:
             self._reserved = 0
+        # What was reserved here before is part of what others have written since.
         self._stored = found
 
     async def _try(self) -> float | None:
@@ -133,13 +138,18 @@ class ConnectionSession:
         use, reserved = self._use, self._reserved
         if rule is not None and (reserved < 1 or counting.bucket_of(rule, now) != self._reserved_bucket):
             use = counting.give_back(use, self._reserved_bucket, reserved)
+            for at in self._late:
+                use = counting.take(rule, use, 1, at)
             reserved = min(counting.spare(rule, use, now), max(1, rule.requests // _WRITES_PER_WINDOW))
             if reserved < 1:
                 return max(counting.wait_for_one(rule, use, now), 0.001)
             use = counting.take(rule, use, reserved, now)
-        if (breaker != self._breaker or use != self._use) and not await self._save(breaker, use):
+        is_reserving = use != self._use
+        if (breaker != self._breaker or is_reserving) and not await self._save(breaker, use):
             await self._read()
             return 0.0
+        if is_reserving:
+            self._late.clear()
         self._reserved = reserved - 1
         self._reserved_bucket = counting.bucket_of(rule, now) if rule is not None else 0
         return None
@@ -154,7 +164,7 @@ class ConnectionSession:
                 return
             rule = _quota_rule(stored)
             if rule is not None and counting.bucket_of(rule, now) != bucket:
-                self._use = counting.take(rule, self._use, 1, now)
+                self._late.append(now)
             before = self._breaker
             after = breaking.failed(_breaker_rule(stored), before, now) if is_failure else breaking.succeeded(before)
             if after == before:

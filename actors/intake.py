@@ -65,13 +65,6 @@ class Intake:
                 strange.append(one.run_id)
         return strange
 
-    def watch(self, subscriber: str, keys: Iterable[RunKey]) -> None:
-        """The subscriber wants to hear the ends of these runs; those not in memory it finds in the table."""
-        for key in keys:
-            run = self._keeper.runs.get(key)
-            if run is not None and subscriber not in run.listeners:
-                run.listeners.append(subscriber)
-
     def _wake(self, wake: Wake, listener: str | None) -> bool:
         epoch = self._leases.epochs.get(wake.shard)
         if epoch is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -13,7 +12,6 @@ _encoder = msgspec.msgpack.Encoder()
 _wakes = msgspec.msgpack.Decoder(list[Wake])
 _ends = msgspec.msgpack.Decoder(list[Ended])
 _ids = msgspec.msgpack.Decoder(list[UUID])
-_keys = msgspec.msgpack.Decoder(list[tuple[UUID, UUID]])
 _request = msgspec.msgpack.Decoder(HttpRequest)
 _response = msgspec.msgpack.Decoder(HttpResponse)
 
@@ -33,10 +31,6 @@ def read_ends(packed: bytes) -> list[Ended]:
 
 def read_ids(packed: bytes) -> list[UUID]:
     return _ids.decode(packed)
-
-
-def read_keys(packed: bytes) -> Sequence[tuple[UUID, UUID]]:
-    return _keys.decode(packed)
 
 
 def read_request(packed: bytes) -> HttpRequest:

@@ -125,10 +125,6 @@ class WorkflowShard:
         are not owned here."""
         return self.intake.wake(wakes, subscriber, awaited)
 
-    def watch(self, subscriber: str, keys: Iterable[RunKey]) -> None:
-        """The subscriber will hear the ends of these runs if they are in memory."""
-        self.intake.watch(subscriber, keys)
-
     async def ends(self, subscriber: str, seconds: float) -> list[Ended]:
         """Ends that the subscriber has not heard yet; waits for the first for so long."""
         return await self.ends_board.take(subscriber, seconds)

@@ -78,8 +78,9 @@ class RunAcceptor:
     async def _end_of_repeated(self, request: AcceptRun, accepted: AcceptedRun, wait: float) -> Ended | None:
         end = asyncio.create_task(self._dispatcher.wait(accepted.run_id, wait))
         try:
-            # Lets the listener begin, then looks: an end before that is in the table.
+            # Lets the listener begin and tells whose run it is, then looks: an end before that is in the table.
             await asyncio.sleep(0)
+            self.wake(request.tenant_id, accepted.run_id, accepted.shard)
             return await self._ended(request, accepted) or await end or await self._ended(request, accepted)
         finally:
             end.cancel()
