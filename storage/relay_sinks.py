@@ -11,7 +11,7 @@ import msgspec
 
 from models.domain.clock import Clock, SystemClock
 from models.domain.errors import Unavailable
-from models.domain.events import LIFECYCLE_PREFIX
+from models.domain.events import LIFECYCLE_PREFIX, RESERVED_TYPES
 from models.domain.limits import Limits
 from models.domain.log import PARTITIONS, START, LogRow, LogSlice, Position, encode_record, partition_of, split_records
 from models.domain.push import runs_channel
@@ -121,7 +121,7 @@ _encode = msgspec.json.encode
 def lifecycle_of(row: LogRow) -> _Lifecycle | None:
     """The lifecycle event of a row; None when the row is something else."""
     try:
-        if row.topic != "events" or not _decode_type(row.payload).type.startswith(LIFECYCLE_PREFIX):
+        if row.topic != "events" or not _decode_type(row.payload).type.startswith(RESERVED_TYPES):
             return None
         return _decode_lifecycle(row.payload)
     except msgspec.DecodeError as error:

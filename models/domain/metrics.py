@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from models.domain.events import LIFECYCLE_PREFIX, parse_time
+from models.domain.events import LIFECYCLE_PREFIX, RESERVED_TYPES, parse_time
 from models.domain.limits import Limits
 from models.domain.metric_cells import Cell, cell_of, merge
 from models.domain.metric_values import Reader, at_pointer, cut_text, number_reader, text_reader
@@ -156,7 +156,7 @@ class Plan:
         """The metrics of a type."""
         found = self._touched.get(kind)
         if found is None:
-            found = Touched(not kind.startswith(LIFECYCLE_PREFIX), tuple(self._own.get(kind, ())))
+            found = Touched(not kind.startswith(RESERVED_TYPES), tuple(self._own.get(kind, ())))
             if len(self._touched) < _MAX_KNOWN_TYPES:
                 self._touched[kind] = found
         return found
