@@ -138,6 +138,20 @@ async def test_a_metric_counts_from_its_definition_on(world: World) -> None:
     assert await world.owner.fetchval(sql) == 20
 
 
+async def test_uniques_that_came_before_stay(world: World) -> None:
+    tenant = world.tenants[0]
+    world.tenants = [tenant]
+    await world.define(tenant, "delays")
+    event = world.event()
+    event["data"]["delay"] = 5
+    worker = aggregator(world)
+    for number, tail in enumerate(["N1", "N2", "N1", "N1", "N3"]):
+        again = {**event, "id": f"{number}", "data": {**event["data"], "tail": tail}}
+        await world.ingest(tenant, [again])
+        await worker.catch_up(0)
+        assert await world.differences("delays") == []
+
+
 async def test_the_tail_of_a_dimension_is_folded_into_other(world: World) -> None:
     tenant = world.tenants[0]
     world.tenants = [tenant]

@@ -171,6 +171,15 @@ async def test_records_are_folded_once_whatever_their_order() -> None:
     assert health.heard_age == health.commit_age == 0
 
 
+async def test_records_that_overlap_are_folded_once() -> None:
+    stage = Stage()
+    stage.memory.add(9)
+    for after, until in ((0, 3), (1, 5), (2, 4), (4, 9), (0, 9)):
+        await stage.consumer.take(stage.memory.record(0, after, until))
+    assert stage.memory.count() == 9
+    assert stage.worker.health()[0].gaps == 0
+
+
 async def test_a_partition_of_ours_that_became_silent_is_read_from_the_log() -> None:
     stage = Stage()
     stage.memory.add(1)
