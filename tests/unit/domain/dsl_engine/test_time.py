@@ -212,7 +212,7 @@ EVENTS: list[p.Event] = [
 @pytest.mark.parametrize("end", ["completed", "faulted", "cancelled"])
 def test_a_run_that_has_ended_never_changes(event: p.Event, end: str) -> None:
     host = Host(with_tasks(f"- c: {{{CALL}}}"), None, {"c": NEVER}).run(until=1)
-    ends = {
+    ends: dict[str, p.Event] = {
         "completed": p.StepSucceeded(2, 1, host.now),
         "faulted": p.StepFailed(2, problem("runtime"), host.now),
         "cancelled": p.CancelRequested(host.now),
