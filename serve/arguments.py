@@ -20,9 +20,12 @@ _Errors = list[Any]
 
 
 class Arguments:
-    """Made once a route; TypeError when its endpoint wants more than is known here."""
+    """Made once a route; TypeError when its endpoint wants more than is known here.
 
-    def __init__(self, endpoint: str, dependant: Dependant, body: ModelField | None) -> None:
+    `is_open`: query parameters that the route does not know are let through, as senders of webhooks add their own.
+    """
+
+    def __init__(self, endpoint: str, dependant: Dependant, body: ModelField | None, is_open: bool = False) -> None:
         foreign = [*dependant.dependencies, *dependant.header_params, *dependant.cookie_params]
         if foreign or len(dependant.body_params) > 1 or dependant.request_param_name is None:
             raise TypeError(f"{endpoint} may have a request, path and query parameters, and one body")
@@ -32,6 +35,7 @@ class Arguments:
             (field.name, field.alias, field, field_annotation_is_sequence(field.field_info.annotation))
             for field in dependant.query_params
         ]
+        self._known = None if is_open else frozenset(alias for _, alias, _, _ in self._query)
         self._body = (dependant.body_params[0].name, body) if body is not None and dependant.body_params else None
 
     async def of(self, request: LimitedRequest) -> dict[str, Any]:
@@ -40,8 +44,7 @@ class Arguments:
         errors: _Errors = []
         for name, alias, field in self._path:
             values[name] = _checked(field, request.path_params[alias], ("path", alias), errors)
-        if self._query:
-            self._read_query(request, values, errors)
+        self._read_query(request, values, errors)
         if self._body is not None:
             name, field = self._body
             if await request.body():
@@ -54,6 +57,9 @@ class Arguments:
 
     def _read_query(self, request: Request, values: dict[str, Any], errors: _Errors) -> None:
         given = request.query_params if request.scope["query_string"] else {}
+        if self._known is not None and given:
+            # One that is misspelt would otherwise be lost without a word.
+            errors.extend(_foreign(name) for name in given if name not in self._known)
         for name, alias, field, is_list in self._query:
             if alias not in given:
                 values[name] = _missing(field, ("query", alias), errors)
@@ -74,6 +80,10 @@ def _missing(field: ModelField, place: tuple[str, ...], errors: _Errors) -> Any:
         errors.append({"type": "missing", "loc": place, "msg": "Field required", "input": None})
         return None
     return field.get_default()
+
+
+def _foreign(name: str) -> dict[str, Any]:
+    return {"type": "extra", "loc": ("query", name[:100]), "msg": "there is no such parameter", "input": None}
 
 
 def _as_list(found: Any) -> Sequence[Any]:

@@ -82,7 +82,7 @@ class GuardedRoute(APIRoute):
         options["operation_id"] = options.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **options)
         self._access = access_of(endpoint)
-        self._arguments = Arguments(endpoint.__qualname__, self.dependant, self.body_field)
+        self._arguments = Arguments(endpoint.__qualname__, self.dependant, self.body_field, self._access.public)
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -152,9 +152,11 @@ async def get_run_journal(
     request: Request,
     run_id: RunId,
     after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Entries after this `seq`.")] = 0,
+    cursor: Annotated[int | None, Query(ge=0, le=2**31 - 1, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=_LIMITS.max_journal_page)] = 200,
 ) -> Response:
     """What happened in a run, in order."""
+    after = after if cursor is None else cursor
     entries = await deps_of(request).ports.runs.journal(principal_of(request).tenant_id, run_id, after, limit)
     items = [
         {"seq": e.seq, "type": e.type.value, "task": e.task, "path": list(e.path), "at": e.at, "data": e.data}

@@ -200,7 +200,8 @@ async def test_pages_follow_each_other(api: Api) -> None:
     "query",
     [
         {"limit": "0"}, {"limit": "201"}, {"cursor": "AAAA"}, {"cursor": "W251bGxd"}, {"status": "happy"},
-        {"from": "2026-01-01"}, {"to": "yesterday"}, {"q": "x" * 501}, {"name": "n" * 64},
+        {"from": "2026-01-01"}, {"to": "yesterday"}, {"to": "1764000000"}, {"q": "x" * 501}, {"name": "n" * 64},
+        {"statsu": "faulted"},
     ],
 )  # fmt: skip
 async def test_bad_filters_are_refused(api: Api, query: dict[str, str]) -> None:
@@ -225,6 +226,8 @@ async def test_a_journal_is_read_page_by_page(api: Api) -> None:
     rest = (await api.call("GET", f"/v1/runs/{run_id}/journal", params={"after": first["next"], "limit": 2})).json()
     assert [item["seq"] for item in rest["items"]] == [3]
     assert rest["next"] is None
+    same = (await api.call("GET", f"/v1/runs/{run_id}/journal", params={"cursor": first["next"]})).json()
+    assert same["items"] == rest["items"]
 
 
 async def test_a_cancel_wakes_the_shard_and_a_run_that_ended_is_left_alone(api: Api) -> None:

@@ -79,7 +79,7 @@ def headers() -> dict[str, str]:
 
 @schema.parametrize()
 @settings(
-    max_examples=15, deadline=None, derandomize=True, database=None,
+    max_examples=10, deadline=None, derandomize=True, database=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 def test_every_operation_keeps_its_word(case: schemathesis.Case, headers: dict[str, str]) -> None:
