@@ -142,6 +142,7 @@ def _prepare_step(draft: Draft, key: Key, frame: Frame, task: Task, data: Mappin
     if "request" in data:
         frame.todo = Todo.NOTHING
         frame.request = data["request"]
+        frame.attempt_seq = frame.seq
         draft.start_step(frame.seq, key)
 
 
@@ -236,8 +237,9 @@ def _task_retried(workflow: Workflow, draft: Draft, entry: Entry) -> None:
     frame, data = draft.own(key), entry.data
     frame.attempt = data["attempt"]
     if frame.request is not None:
-        draft.started_steps[frame.seq] = None
-        return
+        draft.finish_step(frame.attempt_seq)
+        frame.attempt_seq = entry.seq
+        return draft.start_step(entry.seq, key)
     frame.error, frame.flow, frame.next, frame.visits = None, frame.input, 0, None
     draft.stop_attempt(frame)
     frame.attempt_seq = entry.seq

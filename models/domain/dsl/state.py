@@ -42,7 +42,7 @@ class Frame:
     """One task that is being executed.
 
     `flow` is what goes into the next task of a list, in the end its raw output; `error` what a child failed with.
-    `attempt_seq` is the entry that began the attempt at hand of a try, or the wait for it.
+    `attempt_seq` is the entry that began the attempt at hand of a step or a try, or the wait for it.
     Never changed once it belongs to a RunState.
     """
 
@@ -172,8 +172,8 @@ class Draft:
         frame = self.frames.pop(key)
         self._owned.discard(key)
         self.ready.pop(key, None)
-        if frame.seq in self.steps:
-            self.stop_step(frame.seq)
+        if frame.request is not None and frame.attempt_seq in self.steps:
+            self.stop_step(frame.attempt_seq)
         if self.timers:
             self.stop_timer(timer_name(frame.seq, Timing.WAIT))
             self.stop_timer(timer_name(frame.seq, Timing.TIMEOUT))
@@ -200,7 +200,7 @@ class Draft:
 
     def finish_step(self, seq: int) -> None:
         """A step that ended by itself needs no cancelling."""
-        del self.steps[seq]
+        self.steps.pop(seq, None)
         self.started_steps.pop(seq, None)
 
     def finish_timer(self, name: str) -> None:

@@ -250,7 +250,7 @@ def test_all_attempts_of_a_call_have_one_key_and_count_up() -> None:
     host = run(trying("{retry: {delay: PT1S}}"), None, {"c": [fails(), lost(), fails(), ok(1)]})
     assert len({step.idempotency_key for step in host.steps}) == 1
     assert [step.attempt for step in host.steps] == [1, 2, 3, 3]
-    assert len({step.step for step in host.steps}) == 3
+    assert len({step.step for step in host.steps}) == 4
 
 
 def test_calls_of_different_iterations_visits_and_tasks_have_different_keys() -> None:
@@ -349,7 +349,7 @@ def test_what_is_retried_notifies_and_emits_once() -> None:
 def test_a_lost_result_is_done_again_with_the_same_key() -> None:
     host = run(f"- c: {{{CALL}}}", None, {"c": [lost(), lost(), ok(1)]})
     assert host.output == 1
-    assert [(s.step, s.attempt) for s in host.steps] == [(2, 1), (2, 2), (2, 3)]
+    assert [(s.step, s.attempt) for s in host.steps] == [(2, 1), (3, 2), (4, 3)]
     assert len({s.idempotency_key for s in host.steps}) == 1
     assert len(host.of("c", EntryType.TASK_RETRIED)) == 2
 
