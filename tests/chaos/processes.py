@@ -35,7 +35,10 @@ def processes(instance: str, kind: str) -> list[psutil.Process]:
     for process in psutil.process_iter():
         try:
             line = " ".join(process.cmdline())
-            if any(word in line for word in KINDS[kind]) and process.environ().get(INSTANCE_MARK) == instance:
+            # Valkey writes its title over its environment; the title names its socket.
+            if any(word in line for word in KINDS[kind]) and (
+                process.environ().get(INSTANCE_MARK) == instance or instance in line
+            ):
                 found.append(process)
         except (psutil.Error, OSError):
             continue

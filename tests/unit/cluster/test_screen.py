@@ -14,6 +14,7 @@ from cluster.up import level_of
         ("ray", "WARNING tidewire.push lost", 2),
         ("postgres", "2026-11-24 FATAL:  role does not exist", 3),
         ("postgres", "2026-11-24 LOG:  checkpoint starting", 0),
+        ("postgres", "2026-11-24 FATAL:  the database system is starting up", 0),
         ("ray", "DEBUG x", 0),
         ("ray", "plain words", 1),
     ],
