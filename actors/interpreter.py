@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from models.domain.dsl import engine
 from models.domain.dsl.engine import RunState, Workflow
+from models.domain.dsl.expressions import JqRunner
 from models.domain.dsl.protocol import Command, Event, RunInfo
 from models.domain.journal import Entry
 from models.domain.limits import Limits
@@ -30,13 +31,14 @@ class Engine(Protocol):
 
 
 class Interpreter:
-    """The engine of models/domain/dsl with the limits of this installation."""
+    """The engine of models/domain/dsl with the limits of this installation; `jq` runs what only jq itself can."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, jq: JqRunner) -> None:
         self._limits = limits
+        self._jq = jq
 
     def compile(self, definition: Mapping[str, Any]) -> Workflow:
-        return engine.compile_workflow(definition)
+        return engine.compile_workflow(definition, self._limits, self._jq)
 
     def start(self, workflow: Workflow, info: RunInfo, input: Any, at: datetime) -> Step:
         return engine.start(workflow, info, input, at, self._limits)

@@ -12,11 +12,13 @@ from actors.active_runs import ActiveRuns
 from actors.commits import Committer
 from actors.ends import EndBoard
 from actors.interpreter import Engine
+from actors.jq_sandbox import JqSandbox, NeedsThread
 from actors.leases import Leases
 from actors.mailboxes import Mailboxes
 from actors.open_steps import OpenSteps, StepPerformer
 from actors.ports import RunKey
 from actors.signals import Signals
+from actors.slow_lane import SlowLane
 from actors.timers import Timers
 from models.domain.clock import Clock
 from models.domain.dsl.problems import problem
@@ -36,11 +38,12 @@ from models.domain.dsl.protocol import (
 )
 from models.domain.limits import Limits
 from models.domain.ports import Ended, Wake
-from models.domain.runs import RunStatus
+from models.domain.runs import RunStatus, WorkflowRef
 
 _log = logging.getLogger(__name__)
 # Long enough to be worth it, short enough that heartbeats and commits are not late.
 _SLICE_SECONDS = 0.002
+_MOST_SLOW_WORKFLOWS = 10_000
 
 
 class RunKeeper:
@@ -58,10 +61,12 @@ class RunKeeper:
         weight: Callable[[UUID], int],
         want: Callable[[Iterable[RunKey]], None],
         wake: Callable[[Sequence[Wake]], None],
+        sandbox: JqSandbox,
     ) -> None:
         self.runs = ActiveRuns(limits.max_active_runs_per_shard_actor)
         self.timers = Timers(clock, self._fire)
         self.steps = OpenSteps(performer, limits.max_open_steps_per_tenant, clock, self.deliver)
+        self.slow = SlowLane(sandbox, self._turn_of, self._took, weight)
         self.aside: dict[RunKey, float] = {}
         self._engine, self._leases, self._ends = engine, leases, ends
         self._clock, self._limits, self._signals = clock, limits, signals
@@ -69,6 +74,7 @@ class RunKeeper:
         self._mailboxes = Mailboxes(weight)
         self._work = asyncio.Event()
         self._held: list[Turn] = []
+        self._slow_workflows: set[tuple[UUID, WorkflowRef]] = set()
         self._committer: Committer | None = None
 
     def commit_with(self, committer: Committer) -> None:
@@ -132,14 +138,36 @@ class RunKeeper:
             await self._committer.room()
 
     def _take_turn(self, run: ActiveRun) -> None:
-        assert self._committer is not None
         if run.state is None:
             self.runs.begin(run)
+        place = (run.new.tenant_id, run.new.workflow)
+        if place in self._slow_workflows:
+            return self.slow.put(run)
+        state, events = run.state, run.events.copy()
         try:
-            turn = take_turn(self._engine, run, self._clock.now(), self._limits.max_entries_per_advance)
+            turn = self._turn_of(run)
+        except NeedsThread:
+            # Nothing has happened yet: the engine is pure, and what it had worked off is put back.
+            run.state, run.events = state, events
+            if len(self._slow_workflows) > _MOST_SLOW_WORKFLOWS:
+                self._slow_workflows.clear()
+            self._slow_workflows.add(place)
+            return self.slow.put(run)
+        self._took(run, turn)
+
+    def _turn_of(self, run: ActiveRun) -> Turn:
+        try:
+            return take_turn(self._engine, run, self._clock.now(), self._limits.max_entries_per_advance)
+        except NeedsThread:
+            raise
         except Exception:
             _log.exception("the engine failed on run %s", run.new.id)
-            turn = self.make_faulted(run, "The engine failed on this run for a reason that lies in Tidewire itself.")
+            return self.make_faulted(run, "The engine failed on this run for a reason that lies in Tidewire itself.")
+
+    def _took(self, run: ActiveRun, turn: Turn) -> None:
+        assert self._committer is not None
+        if run.is_dropped:
+            return
         if turn.append is None:
             self._perform(turn)
         else:
@@ -249,6 +277,11 @@ class RunKeeper:
             for run in self.runs.of_shard(shard):
                 self.drop(run)
             self._signals.tell("dropped", shard)
+
+    def close(self) -> None:
+        """Nothing happens any more."""
+        self.timers.close()
+        self.slow.close()
 
     def is_quiet(self, shard: int) -> bool:
         """Whether giving the shard away now would cut nothing off."""

@@ -20,6 +20,7 @@ from actors.definitions import Definitions
 from actors.ends import EndBoard
 from actors.intake import Intake
 from actors.interpreter import Engine, Interpreter
+from actors.jq_sandbox import JqSandbox
 from actors.leases import Change, Leases
 from actors.open_steps import StepPerformer
 from actors.ports import DefinitionStore, Housekeeping, JournalStore, LeaseStore, RunKey, TriggerStore
@@ -27,6 +28,7 @@ from actors.run_keeper import RunKeeper
 from actors.scheduler import Scheduler
 from actors.services import again_and_again
 from actors.signals import Signals
+from actors.slow_lane import WORKERS
 from models.domain.clock import Clock
 from models.domain.errors import Unavailable
 from models.domain.limits import Limits
@@ -36,6 +38,8 @@ _log = logging.getLogger(__name__)
 _CLEAN_SECONDS = 600.0
 _SCHEDULE_SECONDS = 1.0
 _GRACE_SECONDS = 3.0
+# The first tasks work on runs, and go on while the shard stops; the others find and take new ones.
+_WORKING = 3 + WORKERS
 
 
 def _one(tenant: UUID) -> int:
@@ -65,13 +69,14 @@ class WorkflowShard:
 
     def __init__(self, owner: str, ports: ShardPorts) -> None:
         limits, clock, signals = ports.limits, ports.clock, ports.signals
-        engine = ports.engine or Interpreter(limits)
+        sandbox = JqSandbox(limits)
+        engine = ports.engine or Interpreter(limits, sandbox)
         self._ports = ports
         self.leases = Leases(ports.leases, owner, limits.shard_lease_seconds, clock, self._is_quiet)
         self.ends_board = EndBoard(clock)
         self.keeper = RunKeeper(
             engine, self.leases, self.ends_board, ports.steps, clock, limits, signals, ports.weight,
-            self._want, self._wake_own,
+            self._want, self._wake_own, sandbox,
         )  # fmt: skip
         self.committer = Committer(ports.journal, _Host(self), limits.max_group_commit, signals, ports.sleep)
         self.keeper.commit_with(self.committer)
@@ -96,6 +101,7 @@ class WorkflowShard:
             self._loop("turns", self.keeper.take_turns),
             self._loop("commits", self.committer.run_once),
             self._loop("loading", self.intake.load_wanted),
+            *(self._loop("slow turns", self.keeper.slow.work) for _ in range(WORKERS)),
             self._loop("heartbeat", self.beat, limits.shard_beat_seconds),
             self._loop("looking", self.look, limits.shard_look_seconds),
             self._loop("scheduler", self.scheduler.run_once, _SCHEDULE_SECONDS),
@@ -104,14 +110,14 @@ class WorkflowShard:
 
     async def stop(self) -> None:
         """Lets steps under way end for a moment, makes their results durable, and gives the shards back."""
-        for task in self._tasks[4:]:
+        for task in self._tasks[_WORKING:]:
             task.cancel()
         await self.keeper.steps.drain(_GRACE_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
                 await self.committer.settled()
         await _cancelled([*self._tasks, *self._recoveries])
-        self.keeper.timers.close()
+        self.keeper.close()
         with suppress(Unavailable):
             await self.leases.release()
 
@@ -146,9 +152,10 @@ class WorkflowShard:
 
     async def beat(self) -> None:
         """One heartbeat, with everything that follows from it."""
-        change = await (self.leases.beat() if self._has_begun else self.leases.take_over())
-        self._has_begun = True
-        self._follow(change)
+        if not self._has_begun:
+            self._follow(await self.leases.take_over())
+            self._has_begun = True
+        self._follow(await self.leases.beat())
         self.keeper.perform_held()
 
     async def look(self) -> None:

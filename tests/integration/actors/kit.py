@@ -137,7 +137,7 @@ class World:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        shard.keeper.timers.close()
+        shard.keeper.close()
         self.shards.remove(shard)
 
     async def ended(self, wakes: Collection[Wake] | None = None, seconds: float = 20) -> None:

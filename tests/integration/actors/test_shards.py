@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
+from actors.workflow_shard import _WORKING
 from models.domain.ports import Wake
 from models.domain.runs import RunStatus
 from tests.integration.actors.kit import THREE, call, document, until, world
@@ -94,7 +95,7 @@ async def test_an_owner_that_stood_still_writes_nothing_after_the_take_over(post
         journal.gate, journal.stopped = asyncio.Event(), asyncio.Event()
         old.wake("test", wakes, ())
         await journal.stopped.wait()
-        for task in old._tasks[3:]:
+        for task in old._tasks[_WORKING:]:
             task.cancel()
         new = w.shard("shard-1")
         await w.owned(new)

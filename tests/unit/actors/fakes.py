@@ -353,7 +353,7 @@ class World:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        shard.keeper.timers.close()
+        shard.keeper.close()
         self.shards.remove(shard)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from actors.active_run import Turn
 from actors.run_keeper import RunKeeper
-from actors.workflow_shard import WorkflowShard
+from actors.workflow_shard import _WORKING, WorkflowShard
 from models.domain.ids import shard_of
 from models.domain.ports import Wake
 from models.domain.runs import RunStatus
@@ -323,7 +323,7 @@ async def paused_and_overtaken(w: World) -> tuple[WorkflowShard, Wake]:
     old = await w.owning("shard-0")
     w.wake(old, one := w.store.accept())
     await settle()
-    for task in old._tasks[3:]:
+    for task in old._tasks[_WORKING:]:
         task.cancel()
     w.shard("shard-1")
     await w.clock.go_on(w.limits.shard_lease_seconds + 2)
