@@ -107,13 +107,15 @@ def check_config(data: Data = None, port: Port = None) -> None:
 @app.command()
 def migrate(data: Data = None) -> None:
     """Bring the database to this version (`up` does it by itself)."""
+    from cluster import instance
     from cluster.parts import prepare_database
     from cluster.runtime import prepare
 
     settings = _settings(data)
     if settings.database_url is None:
         raise InvalidSettings("Set TIDEWIRE_DATABASE_URL: the embedded database is migrated by `tidewire up`.")
-    asyncio.run(prepare_database(prepare(settings)))
+    with instance.locked(settings.data):
+        asyncio.run(prepare_database(prepare(settings)))
     console.print("The database is up to date.")
 
 
@@ -204,6 +206,16 @@ def deploy_model(folder: Path, url: Url = None) -> None:
 
     client = _client(url)
     console.print_json(data=deploy_folder(client.url, client.access_token(), folder))
+
+
+@models.command("train-demo")
+def train_demo(folder: Path) -> None:
+    """Train the flight-delay model of the demo into a folder, ready for `models deploy`; takes half a minute."""
+    from models.learned.flights.training import write_delay_model
+
+    with console.status("Training on nine months of departures, measuring on the three after ..."):
+        written = write_delay_model(folder)
+    console.print(f"The model is in {written}. Deploy it with: tidewire models deploy {written}", highlight=False)
 
 
 @models.command("list")

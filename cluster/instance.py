@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import resource
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
-from cluster.runtime import INSTANCE_MARK
+from cluster.runtime import INSTANCE_MARK, Runtime
 from cluster.settings import Settings
 from models.domain.errors import TidewireError
 
 MIN_FREE_BYTES = 500_000_000
+_LOW_BYTES = 200_000_000
+_LOOK_SECONDS = 10.0
 
 
 class CannotStart(TidewireError):
@@ -73,6 +76,26 @@ def check_space(data: Path, needed: int = MIN_FREE_BYTES) -> None:
         )
 
 
+async def watch_disk(
+    data: Path, tell: Callable[[str], object], low: int = _LOW_BYTES,
+    free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:  # fmt: skip
+    """Tells once when the disk gets full while the instance runs, and once when there is space again."""
+    was_low = False
+    while True:
+        free = free_bytes(data)
+        if free < low and not was_low:
+            tell(
+                f"ERROR The disk of {data} has {free // 1_000_000} MB left. PostgreSQL stops taking changes when it is "
+                "full, and goes on when there is space again; nothing that was accepted is lost. Free some space."
+            )
+        elif free >= low and was_low:
+            tell(f"INFO The disk of {data} has space again.")
+        was_low = free < low
+        await sleep(_LOOK_SECONDS)
+
+
 def raise_file_limit(most: int = 65_536) -> None:
     """Lets this process and its children open as many files and sockets as the system permits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -106,3 +129,25 @@ def _is_ours(process: psutil.Process, instance: str) -> bool:
         )
     except (psutil.Error, OSError):
         return False
+
+
+def tidy_sockets(runtime: Runtime) -> None:
+    """Removes sockets and scripts of an instance that has ended; what Ray said last is kept with the other logs."""
+    tidy_ray(runtime)
+    shutil.rmtree(runtime.sockets, ignore_errors=True)
+
+
+def tidy_ray(runtime: Runtime) -> None:
+    """Keeps the logs of the last session of Ray, and nothing else of it."""
+    said = runtime.ray_folder / "session_latest" / "logs"
+    if said.is_dir():
+        kept = runtime.logs / "ray"
+        shutil.rmtree(kept, ignore_errors=True)
+        # A full disk must not keep an instance from starting or stopping.
+        with suppress(OSError):
+            shutil.copytree(said, kept, ignore=_no_sockets)
+    shutil.rmtree(runtime.ray_folder, ignore_errors=True)
+
+
+def _no_sockets(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if not (path := Path(folder, name)).is_dir() and not path.is_file()}

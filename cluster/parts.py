@@ -33,7 +33,7 @@ def parts(runtime: Runtime, line: Line) -> list[Part]:
     servers = tuple(part.name for part in found)
     database = tuple(name for name in servers if name == "postgres")
     found += [
-        _own(runtime, line, "ray", database, partial(_serves, settings.local_host, settings.port), stop_seconds=25.0),
+        _own(runtime, line, "ray", database, partial(_serves, settings.local_host, settings.port), 25.0, 240.0),
         _own(runtime, line, "relay", servers, _marked(runtime, "relay")),
         _own(runtime, line, "streams", servers, _marked(runtime, "streams")),
     ]
@@ -125,7 +125,7 @@ def _kafka(runtime: Runtime, line: Line) -> Part:
 
 def _own(
     runtime: Runtime, line: Line, name: str, after: tuple[str, ...], ready: Callable[[], Awaitable[bool]],
-    stop_seconds: float = 10.0,
+    stop_seconds: float = 10.0, ready_seconds: float = 90.0,
 ) -> Part:  # fmt: skip
     command = [sys.executable, "-m", "cluster", "process", name, "--data", str(runtime.data)]
     more = ray_environment(runtime) if name == "ray" else None
@@ -134,7 +134,9 @@ def _own(
         ready_file(runtime, name).unlink(missing_ok=True)
 
     start = _child(runtime, line, name, lambda: command, more)
-    return Part(name, start, ready, after, prepare=forget_readiness, stop_seconds=stop_seconds)
+    return Part(
+        name, start, ready, after, prepare=forget_readiness, stop_seconds=stop_seconds, ready_seconds=ready_seconds
+    )
 
 
 def _marked(runtime: Runtime, name: str) -> Callable[[], Awaitable[bool]]:

@@ -77,6 +77,10 @@ class Runtime:
     def logs(self) -> Path:
         return self.data / "logs"
 
+    @property
+    def ray_folder(self) -> Path:
+        return self.sockets / "ray"
+
     def dsn(self, role: str, database: str = "tidewire") -> str:
         """Address of PostgreSQL for a login role: tidewire_app, tidewire_engine, or postgres (the owner)."""
         if self.settings.database_url is not None and role == "postgres":

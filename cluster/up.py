@@ -8,13 +8,14 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from cluster import instance
-from cluster.parts import parts
+from cluster.parts import parts, prepare_database
 from cluster.runtime import Runtime, prepare
 from cluster.settings import LEVELS, Settings
 from cluster.supervisor import Supervisor
@@ -94,6 +95,8 @@ def up(settings: Settings, console: Console, link: Callable[[Runtime], Awaitable
         if ended:
             console.print(f"Ended {ended} processes that an earlier start had left behind.")
         instance.check_port(settings)
+        instance.tidy_sockets(runtime)
+        runtime.sockets.mkdir(mode=0o711, exist_ok=True)
         instance.raise_file_limit()
         return asyncio.run(_run(runtime, console, link))
 
@@ -106,7 +109,10 @@ async def _run(runtime: Runtime, console: Console, link: Callable[[Runtime], Awa
     began = time.monotonic()
     with Screen(console, runtime.settings.log_level) as screen:
         supervisor = Supervisor(parts(runtime, screen.line), SystemClock(), screen.told)
+        disk = asyncio.create_task(instance.watch_disk(runtime.data, partial(screen.line, "disk")))
         try:
+            if runtime.settings.database_url is not None:
+                await prepare_database(runtime)
             if not await _until(supervisor.start(), stop):
                 return 130
             screen.settle()
@@ -117,9 +123,11 @@ async def _run(runtime: Runtime, console: Console, link: Callable[[Runtime], Awa
             return 0
         finally:
             screen.settle()
+            disk.cancel()
             console.print("Stopping ...")
             await supervisor.stop()
             await asyncio.to_thread(instance.end_leftovers, runtime.instance)
+            await asyncio.to_thread(instance.tidy_sockets, runtime)
             sys.stdout.flush()
 
 

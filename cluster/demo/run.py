@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -27,6 +28,7 @@ from storage.postgres import Database
 _log = logging.getLogger("tidewire.demo")
 _TOGETHER = 2
 _PATIENCE = 120
+_SILENCE = 30.0
 
 
 async def run_demo(
@@ -43,25 +45,50 @@ async def run_demo(
     """Runs until `stop`. `url` is the instance, `folder` what the demo keeps, `speed` how many times real time.
 
     Everything it makes is made once; a restart goes on with the next flight. `ready` is entered when the first
-    carrier can be looked at.
+    carrier can be looked at, or after half a minute: the first start reads a year of flights and trains a model.
     """
     tenants, ledger = DemoTenants(database, folder), Ledger()
     carriers = tenants.carriers(sorted(read_airlines().items(), key=lambda one: one[0] != FIRST))
     await tenants.ensure(carriers)
-    material = await prepared(folder)
     desk = IncidentDesk({tenants.desk_token(one): one.code for one in carriers}, ledger)
     async with open_desk(desk, desk_port) as desk_url, _clients(url, tenants, carriers) as clients:
         equip = partial(_equip, tenants, desk_url, clients)
-        done = _Done(folder / "registered.json", material)
-        model = None if done else material.model
-        await equip(model, carriers[0])
-        async with ready():
-            await _equip_all(partial(equip, model), carriers[1:])
-            if not done:
-                await clients[FIRST].send("POST", "/v1/workflows/flights/hourly-summary/runs", json={})
-                done.keep()
-            positions = PositionFile(folder / "position.json", material.first)
-            await Replay(material, partial(_send, clients), positions, ledger, speed, clock).run(stop)
+        opening = asyncio.create_task(_open(folder, partial(equip, carriers[0])), name="opening of the demo")
+        try:
+            await _settled(opening, stop, _SILENCE)
+            async with ready():
+                if await _settled(opening, stop):
+                    material, done = opening.result()
+                    await _equip_all(equip, None if done else material.model, carriers[1:])
+                    await _first_summary(clients[FIRST], done)
+                    positions = PositionFile(folder / "position.json", material.first)
+                    await Replay(material, partial(_send, clients), positions, ledger, speed, clock).run(stop)
+        finally:
+            opening.cancel()
+            await asyncio.wait([opening])
+
+
+async def _open(folder: Path, equip_first: Callable[[Path | None], Awaitable[None]]) -> tuple[Material, _Done]:
+    """What is replayed, with the first carrier ready for it."""
+    material = await prepared(folder)
+    done = _Done(folder / "registered.json", material)
+    await equip_first(None if done else material.model)
+    return material, done
+
+
+async def _settled(work: asyncio.Task[Any], stop: asyncio.Event, seconds: float | None = None) -> bool:
+    """Waits for the work, the stop or the time, whichever comes first; whether the work has ended."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([work, stopping], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    return work.done()
+
+
+async def _first_summary(client: CarrierClient, done: _Done) -> None:
+    """Once, before the full hour comes; with it all is there that later starts need not make."""
+    if not done:
+        await client.send("POST", "/v1/workflows/flights/hourly-summary/runs", json={})
+        done.keep()
 
 
 @asynccontextmanager
@@ -77,7 +104,7 @@ async def _send(clients: dict[str, CarrierClient], carrier: str, events: Sequenc
 
 
 async def _equip(
-    tenants: DemoTenants, desk_url: str, clients: dict[str, CarrierClient], model: Path | None, carrier: Carrier
+    tenants: DemoTenants, desk_url: str, clients: dict[str, CarrierClient], carrier: Carrier, model: Path | None
 ) -> None:
     """The connection, whose address changes at each start; and all the rest when there is a model to deploy."""
     for _ in range(_PATIENCE):
@@ -93,12 +120,14 @@ async def _equip(
     raise Unavailable("The API did not become ready for the demo.")
 
 
-async def _equip_all(equip: Callable[[Carrier], Awaitable[None]], carriers: Sequence[Carrier]) -> None:
+async def _equip_all(
+    equip: Callable[[Carrier, Path | None], Awaitable[None]], model: Path | None, carriers: Sequence[Carrier]
+) -> None:
     slots = asyncio.Semaphore(_TOGETHER)
 
     async def within_slot(carrier: Carrier) -> None:
         async with slots:
-            await equip(carrier)
+            await equip(carrier, model)
 
     await asyncio.gather(*(within_slot(carrier) for carrier in carriers))
 

@@ -128,7 +128,8 @@ def _command(program: str, *arguments: str) -> Sequence[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise Unavailable("PostgreSQL does not run as root: start Tidewire as another user, or install util-linux.")
-    # It may look into folders of root's on the way to its own, and owns nothing else.
-    return [setpriv, f"--reuid={user}", "--clear-groups", "--inh-caps=-all,+dac_override",
+    # That it dies with us is asked for again, since changing the user takes it back. It may look into folders of root's
+    # on the way to its own, and owns nothing else.
+    return [setpriv, f"--reuid={user}", "--clear-groups", "--pdeathsig=INT", "--inh-caps=-all,+dac_override",
             "--ambient-caps=-all,+dac_override", *binary]  # fmt: skip
 

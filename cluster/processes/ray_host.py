@@ -13,6 +13,7 @@ from typing import Any
 
 from actors.remote import start_session_hosts, start_shards, stop_actors
 from cluster import wiring
+from cluster.instance import tidy_ray
 from cluster.processes.running import announced, stop_on_signals
 from cluster.push_actor import start_push_gateway
 from cluster.ray_node import RayHead
@@ -26,7 +27,8 @@ _UNHEALTHY_SECONDS = 45.0
 
 async def run(runtime: Runtime) -> None:
     """Until it is asked to stop, or until a part of Ray that does not come back by itself is gone."""
-    head = RayHead(runtime.sockets / "ray", runtime.ports.ray, 4, _OBJECT_STORE_BYTES)
+    tidy_ray(runtime)
+    head = RayHead(runtime.ray_folder, runtime.ports.ray, 4, _OBJECT_STORE_BYTES)
     stop = stop_on_signals()
     actors: list[Any] = []
     try:

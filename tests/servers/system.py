@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-START_SECONDS = 180
+START_SECONDS = 300
 STOP_SECONDS = 60
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -65,3 +66,16 @@ def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
     for name in ("secrets.json", "runtime.json"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0
     assert first.secrets.app_password not in repr(first)
+
+
+async def test_a_disk_that_gets_full_is_told_once(tmp_path: Path) -> None:
+    free = iter([900_000_000, 100_000_000, 90_000_000, 900_000_000])
+    told: list[str] = []
+
+    async def no_sleep(_: float) -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await instance.watch_disk(tmp_path, told.append, free_bytes=lambda _: next(free), sleep=no_sleep)
+    assert [line.split()[0] for line in told] == ["ERROR", "INFO"]
+    assert "100 MB left" in told[0]
