@@ -23,7 +23,7 @@ export function BottomNav() {
   const value = here !== undefined && MAIN.includes(here) ? here.to : 'more'
   return (
     <Paper component="nav" aria-label="Main" variant="outlined" square sx={{ position: 'fixed', bottom: 0, left: 0, right: 0, zIndex: 1100, borderWidth: '1px 0 0', pb: 'env(safe-area-inset-bottom)' }}>
-      <BottomNavigation value={value} showLabels sx={{ height: 56, bgcolor: 'transparent' }}>
+      <BottomNavigation value={value} showLabels sx={{ height: 56, bgcolor: 'transparent', '& .MuiBottomNavigationAction-label, & .Mui-selected .MuiBottomNavigationAction-label': { fontSize: '0.6875rem', fontWeight: 600, mt: 1 } }}>
         {MAIN.map((place) => (
           <BottomNavigationAction
             key={place.to}

@@ -71,7 +71,12 @@ export const theme = createTheme({
     MuiTable: { defaultProps: { size: 'small' } },
     MuiTableCell: {
       styleOverrides: {
-        root: { padding: '6px 12px', fontSize: '0.8125rem' },
+        root: {
+          padding: '6px 12px',
+          fontSize: '0.8125rem',
+          '&:first-of-type': { paddingLeft: 16 },
+          '&:last-of-type': { paddingRight: 16 },
+        },
         head: { color: 'var(--mui-palette-text-secondary)', fontWeight: 600, fontSize: '0.75rem', whiteSpace: 'nowrap' },
       },
     },

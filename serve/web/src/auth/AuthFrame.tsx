@@ -8,12 +8,7 @@ import { useAppSelector } from '../app/store'
 import { Waiting } from '../app/Waiting'
 import { Navigate, useLocation } from '../router'
 import { Logo } from '../ui/Logo'
-
-/** Only addresses of this app may be gone to after signing in. */
-export function backTo(query: URLSearchParams): string {
-  const to = query.get('to') ?? '/'
-  return /^\/(?![/\\])/.test(to) ? to : '/'
-}
+import { backTo } from './backTo'
 
 /** The frame of sign-in and sign-up; whoever is signed in goes on. */
 export function AuthFrame({ title, children, below }: { title: string; children: ReactNode; below: ReactNode }) {

@@ -71,7 +71,7 @@ export function ConnectionTile({ connection, onEdit, onDelete }: ConnectionTileP
           <Typography variant="caption" component="div">
             {numberText(quota?.used ?? 0)} of {numberText(connection.quota.requests)} requests in {connection.quota.per_seconds} s
           </Typography>
-          <LinearProgress variant="determinate" aria-label="Use of the quota" value={Math.min(100, ((quota?.used ?? 0) / connection.quota.requests) * 100)} sx={{ borderRadius: 1, mt: 1 }} />
+          <LinearProgress variant="determinate" aria-label="Use of the quota" value={Math.min(100, ((quota?.used ?? 0) / connection.quota.requests) * 100)} sx={{ borderRadius: 1, mt: 1, bgcolor: 'action.hover' }} />
         </>
       )}
     </Paper>

@@ -46,7 +46,7 @@ export function Numbers({ events, runs, span, range }: NumbersProps) {
         values={lineOf('', runs.windows, span, range.step, 'count', isFaulted).values}
       />
       <Figure
-        label="Average time of a run" testId="run-time" ready={runs.loaded} value={average === null ? '–' : durationText(average)}
+        label="Average run" testId="run-time" ready={runs.loaded} value={average === null ? '–' : durationText(average)}
         trend={trendOf(average, valueOf(runsBefore, 'avg'))} values={lineOf('', runs.windows, span, range.step, 'avg').values}
       />
     </>
@@ -77,7 +77,7 @@ function Figure({ label, value, testId, ready, trend, note, bad = false, values 
         <Sparkline values={values} {...(bad ? { color: 'var(--mui-palette-error-main)' } : {})} />
       </Stack>
       <Typography variant="caption" component="div" noWrap sx={{ color: 'text.secondary', minHeight: 17 }}>
-        {note ?? (trend === undefined ? 'nothing before to compare' : <Trend change={trend} />)}
+        {note ?? (trend === undefined ? 'no figures before' : <Trend change={trend} />)}
       </Typography>
     </Paper>
   )

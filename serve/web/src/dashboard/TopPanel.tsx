@@ -25,7 +25,7 @@ export function TopPanel({ metrics, query, set, span, range }: MetricPanelProps)
   const most = shown[0]?.total.count ?? 1
   return (
     <Panel
-      title="Most"
+      title="Most counted"
       actions={
         picked && (
           <Picker label="Metric and dimension" value={idOf(picked)} onChange={(value) => set({ top: value })}

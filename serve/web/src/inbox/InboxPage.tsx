@@ -3,6 +3,7 @@ import Button from '@mui/material/Button'
 import Paper from '@mui/material/Paper'
 import ToggleButton from '@mui/material/ToggleButton'
 import ToggleButtonGroup from '@mui/material/ToggleButtonGroup'
+import { useState } from 'react'
 
 import { usePageNotificationsInfiniteQuery } from '../api'
 import { useReadAllNotificationsMutation } from '../api/generated'
@@ -13,7 +14,7 @@ import { Icon } from '../ui/Icon'
 import { PageHeader } from '../ui/PageHeader'
 import { ProblemAlert } from '../ui/ProblemAlert'
 import { Skeletons } from '../ui/Skeletons'
-import { allRead, merged } from './inboxSlice'
+import { allRead, heldBack, isUnread, merged } from './inboxSlice'
 import { NotificationRow } from './NotificationRow'
 
 /** What workflows had to tell the caller, newest first. */
@@ -27,7 +28,12 @@ export function InboxPage() {
   )
   const inbox = useAppSelector((state) => state.inbox)
   const [readAll, { isLoading, error: readError }] = useReadAllNotificationsMutation()
-  const rows = merged(inbox, data?.pages.flatMap((page) => page.items) ?? [])
+  const [seen, setSeen] = useState('')
+  const loaded = data?.pages.flatMap((page) => page.items) ?? []
+  const newest = loaded[0]?.id ?? ''
+  // Among the unread, what was read before the page was loaded has no place; what is read on the page stays.
+  const arrived = unreadOnly ? inbox.arrived.filter((one) => (newest === '' ? isUnread(one, inbox) : one.id > newest)) : inbox.arrived
+  const { rows, newer } = heldBack(merged({ ...inbox, arrived }, loaded), newest, seen)
 
   async function markAll() {
     const answer = await readAll()
@@ -48,6 +54,13 @@ export function InboxPage() {
       </PageHeader>
       <ProblemAlert error={error} what="The inbox could not be loaded" onRetry={() => void refetch()} />
       <ProblemAlert error={readError} what="They were not marked" />
+      <Box aria-live="polite" sx={{ mb: newer > 0 ? 2 : 0 }}>
+        {newer > 0 && (
+          <Button fullWidth variant="outlined" startIcon={<Icon name="up" />} onClick={() => setSeen(arrived[0]?.id ?? '')}>
+            Show {newer} new {newer === 1 ? 'notification' : 'notifications'}
+          </Button>
+        )}
+      </Box>
       <Paper variant="outlined">
         {rows.length > 0 ? (
           <Box component="ul" sx={{ m: 0, p: 0 }}>

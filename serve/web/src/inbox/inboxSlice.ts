@@ -68,5 +68,12 @@ export function merged(state: InboxState, page: readonly Notification[]): Notifi
   return all.sort((one, other) => (one.id < other.id ? 1 : -1))
 }
 
+/** What is being read stays where it is: what came later than the page waits, unless there is nothing to move. */
+export function heldBack(all: Notification[], newestOfPage: string, seen: string): { rows: Notification[]; newer: number } {
+  const upTo = newestOfPage > seen ? newestOfPage : seen
+  const rows = upTo === '' ? all : all.filter((one) => one.id <= upTo)
+  return { rows, newer: all.length - rows.length }
+}
+
 export const { notificationArrived, notificationRead, allRead, inboxForgotten } = inboxSlice.actions
 export const inboxReducer = inboxSlice.reducer

@@ -79,7 +79,11 @@ function OneRun({ id }: { id: string }) {
         <RunAgain run={run} />
         <Cancel run={run} />
       </PageHeader>
-      {run.error && <ErrorView error={run.error} />}
+      {run.error && (
+        <Box sx={{ mb: 4 }}>
+          <ErrorView error={run.error} />
+        </Box>
+      )}
       <Paper variant="outlined" component="section" aria-label="Facts" sx={{ px: 4, py: 3, mb: 4 }}>
         <Box component="dl" sx={{ m: 0, display: 'grid', gap: 3, gridTemplateColumns: 'repeat(auto-fill, minmax(200px, 1fr))' }}>
           <Fact name="Workflow">
@@ -114,7 +118,7 @@ function OneRun({ id }: { id: string }) {
               It is durable and starts as soon as there is room.
             </Empty>
           ) : (
-            <Timeline journal={journal} startedAt={run.started_at ?? run.created_at} endedAt={run.ended_at} />
+            <Timeline journal={journal} startedAt={run.started_at ?? run.created_at} endedAt={run.ended_at} guilty={run.error?.instance ?? undefined} />
           )}
         </Panel>
         <Box sx={{ display: 'grid', gap: 4, gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: 'repeat(2, minmax(0, 1fr))' } }}>

@@ -16,8 +16,15 @@ import type { RunNews } from './runsSlice'
 
 const wide = { display: { xs: 'none', sm: 'table-cell' } }
 
+interface RunTableProps {
+  runs: RunNews[]
+  label: string
+  /** All are of one workflow, so that its name says nothing. */
+  ofOne?: boolean
+}
+
 /** Runs, one a row; the whole row opens the run. */
-export function RunTable({ runs, label }: { runs: RunNews[]; label: string }) {
+export function RunTable({ runs, label, ofOne = false }: RunTableProps) {
   const navigate = useNavigate()
 
   function open(event: MouseEvent, id: string) {
@@ -31,10 +38,10 @@ export function RunTable({ runs, label }: { runs: RunNews[]; label: string }) {
       <Table aria-label={label} sx={{ tableLayout: 'fixed' }}>
         <TableHead>
           <TableRow>
-            <TableCell sx={{ width: 116 }}>Status</TableCell>
-            <TableCell>Workflow</TableCell>
+            <TableCell sx={{ width: 124 }}>Status</TableCell>
+            <TableCell>{ofOne ? 'Version' : 'Workflow'}</TableCell>
             <TableCell sx={{ ...wide, width: 110 }}>Took</TableCell>
-            <TableCell align="right" sx={{ width: 110 }}>Made</TableCell>
+            <TableCell align="right" sx={{ width: { xs: 92, sm: 120 } }}>Made</TableCell>
           </TableRow>
         </TableHead>
         <TableBody>
@@ -46,11 +53,13 @@ export function RunTable({ runs, label }: { runs: RunNews[]; label: string }) {
               <TableCell sx={{ overflow: 'hidden' }}>
                 <Typography variant="body2" noWrap>
                   <Link component={RouterLink} to={`/runs/${run.id}`} color="inherit" sx={{ fontWeight: 600 }}>
-                    {run.workflow.name}
+                    {ofOne ? run.workflow.version : run.workflow.name}
                   </Link>{' '}
-                  <Box component="span" sx={{ color: 'text.secondary' }}>
-                    {run.workflow.namespace} · {run.workflow.version}
-                  </Box>
+                  {!ofOne && (
+                    <Box component="span" sx={{ color: 'text.secondary' }}>
+                      {run.workflow.namespace} · {run.workflow.version}
+                    </Box>
+                  )}
                 </Typography>
                 {run.error && (
                   <Typography variant="caption" noWrap component="div" sx={{ color: 'error.main' }}>

@@ -20,7 +20,7 @@ export function StepDetails({ step }: { step: Step }) {
               <li key={retry.at}>
                 {fullTime(retry.at)}: attempt {retry.attempt}
                 {retry.next !== null && ` at ${fullTime(retry.next)}`}
-                {retry.error !== undefined && <ErrorView error={retry.error} />}
+                {retry.error !== undefined && `, after ${titleOf(retry.error)}`}
               </li>
             ))}
           </Box>
@@ -48,6 +48,11 @@ export function StepDetails({ step }: { step: Step }) {
       </Typography>
     </Stack>
   )
+}
+
+function titleOf(error: unknown): string {
+  const { title, detail } = error as { title?: string; detail?: string }
+  return [title, detail].filter(Boolean).join(': ')
 }
 
 export function Part({ title, children }: { title: string; children: React.ReactNode }) {

@@ -24,19 +24,22 @@ interface TimelineProps {
   journal: Journal
   startedAt: string | null
   endedAt: string | null
+  /** The pointer of the task that ended the run. */
+  guilty: string | undefined
 }
 
 /** The journal of a run, step by step; each opens to what went in and what came out. */
-export function Timeline({ journal, startedAt, endedAt }: TimelineProps) {
+export function Timeline({ journal, startedAt, endedAt, guilty }: TimelineProps) {
   const steps = useMemo(() => stepsOf(journal.entries), [journal.entries])
   const [most, setMost] = useState(BATCH)
   const begin = startedAt === null ? 0 : Date.parse(startedAt)
   const end = endedAt === null ? Math.max(begin, ...journal.entries.slice(-1).map((entry) => Date.parse(entry.at))) : Date.parse(endedAt)
+  const culprit = steps.findLast((step) => step.status === 'faulted' && step.task === guilty)
   return (
     <Box data-testid="timeline">
       <Box component="ol" sx={{ m: 0, p: 0, listStyle: 'none' }}>
         {steps.slice(0, most).map((step) => (
-          <StepRow key={step.key} step={step} begin={begin} end={end} count={step.entries.length} />
+          <StepRow key={step.key} step={step} begin={begin} end={end} count={step.entries.length} guilty={step === culprit} />
         ))}
       </Box>
       {steps.length > most && (
@@ -59,11 +62,13 @@ interface StepRowProps {
   end: number
   /** Changes when the step does. */
   count: number
+  /** It ended the run: shown open. */
+  guilty: boolean
 }
 
 const StepRow = memo(
-  function StepRow({ step, begin, end }: StepRowProps) {
-    const [open, setOpen] = useState(step.status === 'faulted')
+  function StepRow({ step, begin, end, guilty }: StepRowProps) {
+    const [open, setOpen] = useState(guilty)
     const id = useId()
     const { icon, color } = LOOKS[step.status]
     const kind = kindOf(step)
@@ -102,7 +107,7 @@ const StepRow = memo(
       </Box>
     )
   },
-  (one, other) => one.count === other.count && one.step.key === other.step.key && one.begin === other.begin && one.end === other.end,
+  (one, other) => one.count === other.count && one.step.key === other.step.key && one.guilty === other.guilty && one.begin === other.begin && one.end === other.end,
 )
 
 /** When in the run the step was under way. */

@@ -106,7 +106,7 @@ export function Chart(props: ChartProps) {
           ))}
           {lines.map((line, index) => (
             <g key={line.label} color={LINE_COLORS[index % LINE_COLORS.length]}>
-              {index === 0 && <path d={areaPath(line.values, places)} fill="currentColor" opacity={0.09} />}
+              {index === 0 && lines.length <= 2 && <path d={areaPath(line.values, places)} fill="currentColor" opacity={0.09} />}
               <path d={linePath(line.values.slice(0, -1), places)} fill="none" stroke="currentColor" strokeWidth={1.75} strokeLinejoin="round" />
               <path
                 d={linePath(line.values.map((value, place) => (place >= last - 1 ? value : null)), places)}

@@ -20,7 +20,7 @@ export function StatusChip({ status, testId }: { status: RunStatus; testId?: str
     <Box
       component="span"
       data-testid={testId}
-      sx={{ display: 'inline-flex', alignItems: 'center', gap: 1, color, fontWeight: 600, fontSize: '0.8125rem', whiteSpace: 'nowrap' }}
+      sx={{ display: 'inline-flex', alignItems: 'center', gap: 1, color, fontWeight: 600, fontSize: '0.8125rem', whiteSpace: 'nowrap', verticalAlign: 'middle', lineHeight: 1.5 }}
     >
       <Icon name={icon} aria-hidden sx={{ fontSize: 16 }} />
       {status}

@@ -43,6 +43,7 @@ export function Ago({ at }: { at: string }) {
 
 /** A length of time in milliseconds, short: 340 ms, 2.1 s, 3 min 5 s. */
 export function durationText(ms: number): string {
+  if (ms < 1) return '< 1 ms'
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
   const minutes = Math.floor(ms / 60_000)

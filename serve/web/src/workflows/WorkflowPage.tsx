@@ -90,7 +90,7 @@ function Runs({ workflow }: { workflow: Workflow }) {
     <Panel title="Latest runs" flush actions={<Button component={RouterLink} to={`/runs?namespace=${namespace}&name=${name}`}>All its runs</Button>}>
       <ProblemAlert error={error} what="Runs could not be loaded" onRetry={() => void refetch()} />
       {runs.length > 0 ? (
-        <RunTable runs={runs} label="Latest runs" />
+        <RunTable runs={runs} label="Latest runs" ofOne />
       ) : data === undefined ? (
         <Skeletons />
       ) : (

@@ -18,7 +18,7 @@ do:
       call: notify
       with:
         to: all
-        title: \${ "A greeting: " + .[0].data.text }
+        title: \${ "Somebody says " + .[0].data.text }
         severity: info
 `,
   },
