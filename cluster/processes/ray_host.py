@@ -30,9 +30,13 @@ async def run(runtime: Runtime) -> None:
     tidy_ray(runtime)
     head = RayHead(runtime.ray_folder, runtime.ports.ray, 4, _OBJECT_STORE_BYTES)
     stop = stop_on_signals()
-    actors: list[Any] = []
     try:
-        actors, _ = await asyncio.gather(_start_actors(runtime), asyncio.to_thread(_deploy, runtime))
+        starting = asyncio.create_task(_start(runtime))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            return
+        actors = starting.result()
         async with announced(runtime, "ray"):
             await _watch(head, stop)
         # Requests end first, then the shards are given back: the next start finds them free.
@@ -40,6 +44,12 @@ async def run(runtime: Runtime) -> None:
         await stop_actors(actors)
     finally:
         await asyncio.to_thread(head.stop)
+
+
+async def _start(runtime: Runtime) -> list[Any]:
+    actors: list[Any]
+    actors, _ = await asyncio.gather(_start_actors(runtime), asyncio.to_thread(_deploy, runtime))
+    return actors
 
 
 async def _start_actors(runtime: Runtime) -> list[Any]:

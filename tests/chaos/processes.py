@@ -29,20 +29,30 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def processes(instance: str, kind: str) -> list[psutil.Process]:
-    """Those of a kind, oldest first."""
+def of_instance(instance: str) -> list[psutil.Process]:
+    """All processes of an instance but the supervisor, oldest first."""
     found = []
     for process in psutil.process_iter():
         try:
-            line = " ".join(process.cmdline())
-            # Valkey writes its title over its environment; the title names its socket.
-            if any(word in line for word in KINDS[kind]) and (
-                process.environ().get(INSTANCE_MARK) == instance or instance in line
-            ):
+            # Some servers write their title over their environment; Valkey's names its socket.
+            marked = process.environ().get(INSTANCE_MARK) == instance or instance in " ".join(process.cmdline())
+            if marked and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except (psutil.Error, OSError):
             continue
     return sorted(found, key=lambda one: one.create_time())
+
+
+def processes(instance: str, kind: str) -> list[psutil.Process]:
+    """Those of a kind, oldest first."""
+    return [one for one in of_instance(instance) if any(word in _line(one) for word in KINDS[kind])]
+
+
+def _line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def kill(instance: str, kind: str) -> int:

@@ -1,0 +1,88 @@
+"""An instance begins, ends and begins again: on its own folder, with nothing left behind and nothing lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cluster.runtime import load
+from tests.chaos.processes import of_instance
+from tests.e2e.client import PASSWORD, sign_up
+from tests.servers.system import System, start_system
+
+GONE_SECONDS = 40
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def wait_gone(instance: str) -> None:
+    """Until no process of the instance is left."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while left := of_instance(instance):
+        assert time.monotonic() < deadline, [" ".join(process.cmdline()) for process in left]
+        time.sleep(0.1)
+
+
+def refused(*arguments: str) -> str:
+    """What `tidewire up` says when it does not start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cluster", "up", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    return " ".join((done.stdout + done.stderr).split())
+
+
+def test_an_instance_ends_cleanly_dies_hard_and_keeps_what_it_had(data: Path) -> None:
+    system = start_system(data)
+    try:
+        system.wait_ready()
+        tenant = sign_up(system.url)
+        assert "Another Tidewire" in refused("--data", str(data), "--port", str(system.port + 1))
+        taken = refused("--data", str(data.with_name("other")), "--port", str(system.port))
+        assert f"Port {system.port}" in taken
+        assert "TIDEWIRE_PORT" in taken
+        instance = load(data).instance
+
+        # The supervisor dies without a chance to stop anything.
+        system.process.kill()
+        system.process.wait()
+        wait_gone(instance)
+
+        system = start_system(data, system.port)
+        system.wait_ready()
+        sign_in_again(system, tenant.email)
+
+        system.stop()
+        assert system.process.returncode == 0
+        assert of_instance(instance) == []
+        assert not load(data).sockets.exists()
+    finally:
+        system.stop()
+
+
+def sign_in_again(system: System, email: str) -> None:
+    answer = httpx.post(f"{system.url}/v1/auth/login", json={"email": email, "password": PASSWORD}, timeout=30)
+    assert answer.status_code == 200, answer.text
+
+
+def test_an_interrupted_start_leaves_nothing_behind(data: Path) -> None:
+    system = start_system(data)
+    try:
+        deadline = time.monotonic() + 60
+        while "ray is starting" not in system.tail() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        instance = load(data).instance
+        system.process.send_signal(signal.SIGTERM)
+        assert system.process.wait(60) != 0
+        assert of_instance(instance) == []
+    finally:
+        system.stop()
