@@ -36,7 +36,8 @@ class Scope(Protocol):
 
 
 class JqRunner(Protocol):
-    """Runs jq programs. Used by one thread at a time."""
+    """Runs jq programs. An exception of its own, none of Python's, goes through `advance` to the host, which may then
+    take the whole turn again elsewhere."""
 
     def run(self, program: str, text: str, most: int) -> list[Any]:
         """All results of a program over one JSON text; ValueError with jq's message, or when there are over `most`."""

@@ -57,9 +57,7 @@ def outcome_unknown() -> dict[str, Any]:
 
 def same_type(wanted: str, actual: object) -> bool:
     """Whether two type URIs name the same error type, former spelling included."""
-    return actual == wanted or (
-        wanted.startswith(FORMER_PREFIX) and actual == PREFIX + wanted[len(FORMER_PREFIX) :]
-    )
+    return actual == wanted or (wanted.startswith(FORMER_PREFIX) and actual == PREFIX + wanted[len(FORMER_PREFIX) :])
 
 
 class Problem(Exception):
@@ -68,6 +66,14 @@ class Problem(Exception):
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error.get("detail") or error.get("title"))
         self.error = error
+
+
+# What a task may fail with while it is decided. Anything else, such as a JqRunner that gives the turn back to its host,
+# goes through the engine and leaves the state as it was.
+FAULTS = (
+    Problem, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
+    ValueError,
+)  # fmt: skip
 
 
 def error_of(fault: Exception) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from models.domain.dsl.catching import Verdict, judge
 from models.domain.dsl.evolve import ROOT_KEY, evolve, parent_key
 from models.domain.dsl.kinds import ACTIONS, PREPARATIONS
 from models.domain.dsl.nodes import Task, Workflow
-from models.domain.dsl.problems import error_of, outcome_unknown, problem
+from models.domain.dsl.problems import FAULTS, error_of, outcome_unknown, problem
 from models.domain.dsl.protocol import Notification, UnknownPolicy
 from models.domain.dsl.scope import TaskScope
 from models.domain.dsl.state import Draft, Frame, Key, Path, RunState, Timing, Todo
@@ -73,7 +73,7 @@ class Turn:
             if found is not draft.raw_input:
                 data["input"] = found
             self._set_deadline(root, found, scope, data)
-        except Exception as fault:
+        except FAULTS as fault:
             error = {**error_of(fault), "instance": "/input"}
         self.record(EntryType.RUN_STARTED, ROOT_KEY, data)
         if error:
@@ -104,7 +104,7 @@ class Turn:
             scope.extra = {task.each: (frame.items or [])[frame.iteration], task.at: frame.iteration}
             try:
                 goes_on = task.while_.is_true(frame.flow, scope)
-            except Exception as fault:
+            except FAULTS as fault:
                 return self.fault(task, key, error_of(fault))
             if not goes_on:
                 return self.complete(task, key, frame.flow)
@@ -135,7 +135,7 @@ class Turn:
             is_skipped = task.condition is not None and not task.condition.is_true(raw, scope)
             if not is_skipped:
                 self._prepare(task, key, scope, data)
-        except Exception as fault:
+        except FAULTS as fault:
             error = error_of(fault)
         if is_skipped:
             self.record(EntryType.TASK_SKIPPED, key, data)
@@ -157,7 +157,7 @@ class Turn:
         """Tasks that need nobody else."""
         try:
             raw, then = ACTIONS[type(task)](self, task, key, self._scope(task, key, frame))
-        except Exception as fault:
+        except FAULTS as fault:
             return self.fault(task, key, error_of(fault))
         self.complete(task, key, raw, then)
 
@@ -178,7 +178,7 @@ class Turn:
         if task.output is not None or task.export is not None:
             try:
                 self._give_out(task, key, raw, data)
-            except Exception as fault:
+            except FAULTS as fault:
                 return self.fault(task, key, error_of(fault))
         if isinstance(task, nodes.Root):
             return self.record(EntryType.RUN_COMPLETED, ROOT_KEY, data)
@@ -233,7 +233,7 @@ class Turn:
             return self.fault(task, key, frame.error)
         try:
             verdict = judge(self, task, key, frame, self._scope(task, key, frame))
-        except Exception as fault:
+        except FAULTS as fault:
             return self.fault(task, key, error_of(fault))
         if isinstance(verdict, dict):
             return self.record(EntryType.TASK_RETRIED, key, verdict)
@@ -259,7 +259,7 @@ class Turn:
         task, key = self._finish(step)
         try:
             check_size(output, self.draft.limits)
-        except Exception as fault:
+        except FAULTS as fault:
             return self.fault(task, key, error_of(fault))
         self.complete(task, key, output)
 

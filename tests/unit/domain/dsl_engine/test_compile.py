@@ -156,3 +156,28 @@ def test_a_host_may_run_jq_elsewhere() -> None:
     state, _ = start(workflow, INFO, {"n": 1}, BEGIN)
     assert state.output == {"x": "from outside", "y": 1}
     assert runner.asked == [("[range(3)]", '{"n": 1}')]
+
+
+class GiveBack(Exception):
+    """What a host's runner may raise to take the turn elsewhere."""
+
+
+class Unwilling:
+    def run(self, program: str, text: str, most: int) -> list[Any]:
+        raise GiveBack
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "{set: {x: '${ [range(3)] }'}}",
+        "{if: '[range(3)] != 1', set: {x: 1}}",
+        "{set: {x: 1}, output: {as: '[range(3)]'}}",
+        "{for: {in: '[range(3)]'}, do: []}",
+        "{for: {in: '[1]'}, while: '[range(3)] != 1', do: [{b: {set: {x: 1}}}]}",
+        "{try: [{r: {raise: {error: {type: 'https://e.x', status: 400}}}}], catch: {when: '[range(3)] != 1'}}",
+    ],
+)
+def test_a_runner_may_give_the_turn_back_to_its_host(task: str) -> None:
+    with pytest.raises(GiveBack):
+        start(compile_workflow(with_tasks(f"- a: {task}"), jq_runner=Unwilling()), INFO, None, BEGIN)
