@@ -197,6 +197,8 @@ async def needy(
     conn: ReadConn, shards: Sequence[int], after: tuple[int, UUID], limit: int, pending_before: datetime, due: datetime
 ) -> tuple[list[OpenRun], tuple[int, UUID] | None]:
     """Of the next `limit` open runs of the shards by (shard, id): those that may need something; where to go on."""
+    # Before the first ANALYZE the planner would sort all open runs for each page.
+    await conn.fetchval(_SQL["by_index"])
     rows = await conn.fetch(_SQL["needy"], list(shards), *after, limit, pending_before, due)
     found = [_open_run(row) for row in rows if row["is_needy"]]
     more = bool(rows) and rows[-1]["looked"] == limit

@@ -38,6 +38,9 @@ FROM unnest($1::uuid[], $2::uuid[]) AS asked(tenant, id)
 JOIN runs r ON r.tenant_id = asked.tenant AND r.id = asked.id
 WHERE r.ended_at IS NULL;
 
+-- name: by_index
+SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true);
+
 -- name: needy
 SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested, is_needy, looked FROM (
     SELECT *, lead(id) OVER (ORDER BY shard, id) IS NULL AS is_last, count(*) OVER () AS looked FROM (

@@ -39,7 +39,7 @@ def test_results_are_those_of_jq(sandbox: JqSandbox, program: str) -> None:
 @pytest.mark.parametrize("program", ["error(\"no\")", ".a.b", "1 +", "range(100)"])
 def test_errors_are_told(sandbox: JqSandbox, program: str) -> None:
     with sandbox.turn():
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"\w"):
             sandbox.run(program, '{"a": 1}', 10)
         assert sandbox.run(".", "1", 10) == [1]
 
@@ -56,10 +56,12 @@ def test_endless_and_greedy_programs_end(sandbox: JqSandbox) -> None:
 
 
 def test_all_programs_of_a_turn_share_its_time(sandbox: JqSandbox) -> None:
-    slow = "last(range(3e5))"
-    with sandbox.turn(), pytest.raises(ValueError, match="sandbox_seconds"):
+    def work() -> None:
         for _ in range(1000):
-            sandbox.run(slow, "1", 10)
+            sandbox.run("last(range(3e5))", "1", 10)
+
+    with sandbox.turn(), pytest.raises(ValueError, match="sandbox_seconds"):
+        work()
 
 
 def test_nothing_runs_outside_a_turn(sandbox: JqSandbox) -> None:

