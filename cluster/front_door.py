@@ -81,7 +81,9 @@ def environment(ports: Ports, script: Path, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_MAXCONN": str(_max_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[1])),
         # A socket lives on in the old worker after a reload: until then it may finish what it does.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "86400",
-        "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "2s",
+        "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "1s",
+        # A front door that died is back within seconds, not within half a minute.
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(ports.fallback_http),
         "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(ports.fallback_grpc),
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(ports.replica_first),

@@ -33,7 +33,7 @@ def parts(runtime: Runtime, line: Line) -> list[Part]:
     servers = tuple(part.name for part in found)
     database = tuple(name for name in servers if name == "postgres")
     found += [
-        _own(runtime, line, "ray", database, partial(_serves, settings.local_host, settings.port), 25.0, 240.0),
+        _own(runtime, line, "ray", database, partial(_ray_ready, runtime), 25.0, 240.0),
         _own(runtime, line, "relay", servers, _marked(runtime, "relay")),
         _own(runtime, line, "streams", servers, _marked(runtime, "streams")),
     ]
@@ -144,6 +144,13 @@ def _marked(runtime: Runtime, name: str) -> Callable[[], Awaitable[bool]]:
         return ready_file(runtime, name).exists()
 
     return ready
+
+
+async def _ray_ready(runtime: Runtime) -> bool:
+    # Both: the front door of a Ray that is just going away may still answer.
+    if not ready_file(runtime, "ray").exists():
+        return False
+    return await _serves(runtime.settings.local_host, runtime.settings.port)
 
 
 async def _serves(host: str, port: int) -> bool:

@@ -38,6 +38,7 @@ class ServeConfig:
     model_replicas: int = 1
     model_ongoing: int = 64
     model_queued: int = 512
+    health_period: float = 1.0
     request_timeout: float = 90.0
     drain_timeout: float = 20.0
 
@@ -135,6 +136,7 @@ def build_application(make_app: ApiFactory, make_host: HostFactory, config: Serv
         max_queued_requests=config.model_queued,
         ray_actor_options={"num_cpus": 0},
         graceful_shutdown_timeout_s=config.drain_timeout,
+        health_check_period_s=config.health_period,
     )(ModelReplica)
     api = ray_serve.deployment(
         name="Api",
@@ -143,6 +145,7 @@ def build_application(make_app: ApiFactory, make_host: HostFactory, config: Serv
         max_queued_requests=config.api_queued,
         ray_actor_options={"num_cpus": 0},
         graceful_shutdown_timeout_s=config.drain_timeout,
+        health_check_period_s=config.health_period,
     )(ray_serve.ingress()(ApiApp))
     application: ray_serve.Application = api.bind(make_app, models.bind(make_host))
     return application

@@ -26,7 +26,8 @@ from tests.e2e.client import Tenant, event, sign_up, workflow
 from tests.servers.system import System, running_system
 from tests.servers.target import Target, running_target
 
-BACK_SECONDS = 90
+BACK_SECONDS = 180
+LANES = 4
 
 STEPS = (
     "- one:\n    set:\n      n: ${ .n }\n- two:\n    set:\n      n: ${ .n + 1 }\n"
@@ -46,17 +47,41 @@ class Load:
 
     tenant: Tenant
     accepted: list[str] = field(default_factory=list)
-    events: int = 0
+    events: list[int] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
+    faults: list[BaseException] = field(default_factory=list)
 
-    def run(self) -> None:
-        turn = 0
-        while not self.stop.is_set():
-            turn += 1
-            name = ("steps", "call", "nap")[turn % 3]
-            self._start(name, turn)
-            self._post(turn)
-            self.stop.wait(0.05)
+    def begin(self) -> None:
+        for lane in range(LANES):
+            thread = threading.Thread(target=self._run, args=(lane,), name=f"load {lane}")
+            self.threads.append(thread)
+            thread.start()
+
+    def end(self) -> None:
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(BACK_SECONDS + 10)
+            assert not thread.is_alive()
+
+    def wait_for_more(self, runs: int) -> None:
+        """Until so many more runs have been accepted, so that there is something to lose."""
+        wanted = len(self.accepted) + runs
+        deadline = time.monotonic() + BACK_SECONDS
+        while len(self.accepted) < wanted and not self.faults:
+            assert time.monotonic() < deadline, "the load does not go on"
+            time.sleep(0.02)
+
+    def _run(self, lane: int) -> None:
+        turn = lane
+        try:
+            while not self.stop.is_set():
+                self._start(("steps", "call", "nap")[turn % 3], turn)
+                self._post(turn)
+                turn += LANES
+                self.stop.wait(0.05)
+        except BaseException as fault:
+            self.faults.append(fault)
 
     def _start(self, name: str, turn: int) -> None:
         key = uuid.uuid4().hex
@@ -70,7 +95,7 @@ class Load:
     def _post(self, turn: int) -> None:
         body = event("test.kill", {"turn": turn}, event_id=f"kill-{turn}")
         if self._until_answered("/v1/events", body, {}) is not None:
-            self.events += 1
+            self.events.append(turn)
 
     def _until_answered(self, path: str, body: object, headers: dict[str, str]) -> httpx.Response | None:
         """As a careful client does: the same request again, until it is known what became of it."""
@@ -119,19 +144,19 @@ def test_killing_each_process_loses_and_doubles_nothing(system: System, target: 
     for name, body in (("steps", STEPS), ("call", CALL.format(target=target.host)), ("nap", NAP)):
         assert tenant.put_workflow(workflow(name, body)).status_code == 201
     work = Load(tenant)
-    thread = threading.Thread(target=work.run, name="load")
-    thread.start()
+    work.begin()
     recovered: dict[str, float] = {}
     instance = load(system.data).instance
     try:
         for kind in KINDS:
+            work.wait_for_more(8)
             kill(instance, kind)
             recovered[kind] = wait_working(system, tenant)
     finally:
-        work.stop.set()
-        thread.join(BACK_SECONDS + 10)
-    print({kind: round(seconds, 1) for kind, seconds in recovered.items()})
-    assert len(work.accepted) > 100
+        work.end()
+    print({kind: round(seconds, 1) for kind, seconds in recovered.items()}, len(work.accepted), "runs")
+    assert work.faults == []
+    assert len(work.accepted) >= 8 * len(KINDS)
     for run_id in work.accepted:
         tenant.wait_ended(run_id, BACK_SECONDS)
     asyncio.run(_examine(system, tenant, work, target))
@@ -154,7 +179,7 @@ async def _examine(system: System, tenant: Tenant, work: Load, target: Target) -
         target_effects=dict(target.effects),
     )  # fmt: skip
     assert violations(evidence) == []
-    assert posted >= work.events
+    assert posted >= len(set(work.events))
     calls = sum(1 for row in runs if row["name"] == "call" and row["status"] == "completed")
     assert len(target.effects) >= calls > 0
     await _metrics_equal_the_recount(runtime.dsn("tidewire_engine"), scope, len(runs), posted)
