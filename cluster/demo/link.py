@@ -13,7 +13,7 @@ async def sign_in_link(runtime: Runtime) -> str | None:
     database = Database(runtime.dsn("tidewire_app"), application="tidewire link", max_size=1)
     await database.open()
     try:
-        tenants = DemoTenants(database, runtime.data / "demo")
+        tenants = DemoTenants(database, runtime.sealing_keys[-1])
         carriers = tenants.carriers(list(read_airlines().items()))
         await tenants.ensure(carriers)
         ticket = await tenants.ticket(next(one for one in carriers if one.code == FIRST))

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.domain.errors import Unavailable
-from models.learned.flights.features import LAST_TRAINING_MONTH, NOTICE, feature_columns
-from models.learned.flights.source import read_departures
+from models.learned.flights.features import NOTICE, feature_columns
+from models.learned.flights.source import START, read_departures
 
 FLIGHTS = "flights.npy"
 TIMELINE = "timeline.npy"
@@ -29,6 +30,8 @@ MODEL = "delay_model"
 _EDITION = {"edition": 1}
 # A longer pause between two events, in minutes of the flights' own time, is cut down to this.
 _LONGEST_PAUSE = 20.0
+# A stormy week, in months that the model was not trained on.
+_OPENING = datetime(2013, 12, 5, 5, tzinfo=UTC)
 
 
 class Moment(IntEnum):
@@ -44,7 +47,7 @@ class Material:
     """Records on disk, read as they are needed.
 
     `timeline` has `at` (minutes of replayed time, pauses cut), `flight` (index) and `moment`, in order; `first` is
-    where the months begin that the model was not trained on.
+    where the replay begins.
     """
 
     flights: npt.NDArray[Any]
@@ -74,7 +77,8 @@ def open_material(folder: Path) -> Material:
     """Opens what `make` wrote."""
     flights = np.load(folder / FLIGHTS, mmap_mode="r")
     timeline = np.load(folder / TIMELINE, mmap_mode="r")
-    first = int(np.argmax(flights["month"][timeline["flight"]] > LAST_TRAINING_MONTH))
+    opening = (_OPENING - START).total_seconds() / 60
+    first = int(np.argmax(flights["scheduled"][timeline["flight"]] >= opening))
     return Material(flights, timeline, folder / MODEL, first)
 
 

@@ -29,12 +29,14 @@ _log = logging.getLogger("tidewire.demo")
 _TOGETHER = 2
 _PATIENCE = 120
 _SILENCE = 30.0
+_FIRST_SUMMARY = 90.0
 
 
 async def run_demo(
     *,
     url: str,
     database: Database,
+    secret: bytes,
     folder: Path,
     desk_port: int,
     speed: float,
@@ -42,12 +44,13 @@ async def run_demo(
     stop: asyncio.Event,
     ready: Callable[[], AbstractAsyncContextManager[None]],
 ) -> None:
-    """Runs until `stop`. `url` is the instance, `folder` what the demo keeps, `speed` how many times real time.
+    """Runs until `stop`. `url` is the instance, `secret` one of its own, `folder` what the demo keeps, `speed` how many
+    times real time.
 
     Everything it makes is made once; a restart goes on with the next flight. `ready` is entered when the first
     carrier can be looked at, or after half a minute: the first start reads a year of flights and trains a model.
     """
-    tenants, ledger = DemoTenants(database, folder), Ledger()
+    tenants, ledger = DemoTenants(database, secret), Ledger()
     carriers = tenants.carriers(sorted(read_airlines().items(), key=lambda one: one[0] != FIRST))
     await tenants.ensure(carriers)
     desk = IncidentDesk({tenants.desk_token(one): one.code for one in carriers}, ledger)
@@ -60,9 +63,10 @@ async def run_demo(
                 if await _settled(opening, stop):
                     material, done = opening.result()
                     await _equip_all(equip, None if done else material.model, carriers[1:])
-                    await _first_summary(clients[FIRST], done)
+                    done.keep()
                     positions = PositionFile(folder / "position.json", material.first)
-                    await Replay(material, partial(_send, clients), positions, ledger, speed, clock).run(stop)
+                    replay = Replay(material, partial(_send, clients), positions, ledger, speed, clock)
+                    await asyncio.gather(replay.run(stop), _first_summary(clients[FIRST], folder, stop))
         finally:
             opening.cancel()
             await asyncio.wait([opening])
@@ -84,11 +88,16 @@ async def _settled(work: asyncio.Task[Any], stop: asyncio.Event, seconds: float 
     return work.done()
 
 
-async def _first_summary(client: CarrierClient, done: _Done) -> None:
-    """Once, before the full hour comes; with it all is there that later starts need not make."""
-    if not done:
+async def _first_summary(client: CarrierClient, folder: Path, stop: asyncio.Event) -> None:
+    """Once, before the full hour comes: whoever looks for the first time sees one sooner."""
+    mark = folder / "summed-up"
+    if await asyncio.to_thread(mark.exists):
+        return
+    try:
+        await asyncio.wait_for(stop.wait(), _FIRST_SUMMARY)
+    except TimeoutError:
         await client.send("POST", "/v1/workflows/flights/hourly-summary/runs", json={})
-        done.keep()
+        await asyncio.to_thread(mark.touch)
 
 
 @asynccontextmanager

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from models.domain.ids import shard_of
@@ -40,12 +36,15 @@ class Carrier:
 
 
 class DemoTenants:
-    """Makes the tenants and tickets for them. Identifiers come from a secret of the data folder, so that what was made
-    before is known again and nobody else's tenant is ever taken for ours."""
+    """Makes the tenants and tickets for them.
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    Identifiers come from a secret of the instance, so that what was made before is known again and nobody else's
+    tenant is ever taken for ours.
+    """
+
+    def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
-        self._seed = _seed(folder / "seed")
+        self._secret = secret
 
     def carriers(self, airlines: Sequence[tuple[str, str]]) -> list[Carrier]:
         """(code, name) of airlines as carriers, in that order."""
@@ -81,22 +80,8 @@ class DemoTenants:
         return self._digest(f"desk {carrier.code}").hex()
 
     def _digest(self, what: str) -> bytes:
-        return hmac.new(self._seed, what.encode(), hashlib.sha256).digest()
+        return hmac.new(self._secret, b"demo " + what.encode(), hashlib.sha256).digest()
 
     def _id(self, what: str) -> UUID:
         return UUID(bytes=self._digest(what)[:16], version=5)
 
-
-def _seed(file: Path) -> bytes:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not file.exists():
-        draft = file.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(secrets.token_bytes(32))
-            out.flush()
-            os.fsync(out.fileno())
-        # Whoever comes first, both processes read the same seed.
-        with suppress(FileExistsError):
-            os.link(draft, file)
-        draft.unlink()
-    return file.read_bytes()

@@ -20,6 +20,8 @@ async def run(runtime: Runtime) -> None:
         await run_demo(
             url=runtime.settings.url,
             database=database,
+            # The oldest key: it stays when keys change.
+            secret=runtime.sealing_keys[-1],
             folder=runtime.data / "demo",
             desk_port=runtime.ports.demo_desk,
             speed=runtime.settings.demo_speed,
