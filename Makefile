@@ -13,12 +13,12 @@ help: ## Show this list
 
 $(BIN)/.runtime: requirements.lock
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv; }
-	$(UV) pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install -q --compile-bytecode --no-deps --python $(BIN)/python --require-hashes -r requirements.lock
 	@echo '$(CURDIR)' > $$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/tidewire.pth
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.runtime requirements-dev.lock
-	$(UV) pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(UV) pip install -q --compile-bytecode --no-deps --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
 run: $(BIN)/.runtime web ## Install what is needed, start everything with the demo, tell one address
