@@ -18,6 +18,7 @@ from storage.postgres import ReadConn
 from storage.queries import load
 
 _SQL = load("metric_points")
+# Dimensions -> start in seconds since 1970 -> cell.
 Cells = dict[tuple[str, ...], dict[int, Cell]]
 _XIDS = 2**32
 
@@ -41,24 +42,36 @@ async def recount(
     step: int,
     limits: Limits = Limits(),  # noqa: B008
 ) -> Cells:
-    """The cells of windows that begin in [start, end): dimensions -> start in seconds since 1970 -> cell.
+    """The cells of windows of `step` seconds that begin in [start, end); see `recount_all`."""
+    return (await recount_all(conn, scope, metric, start, end, limits))[step]
+
+
+async def recount_all(
+    conn: ReadConn,
+    scope: TenantScope,
+    metric: str,
+    start: datetime,
+    end: datetime,
+    limits: Limits = Limits(),  # noqa: B008
+) -> dict[int, Cells]:
+    """The cells of windows that begin in [start, end), by the length of the window in seconds.
 
     Reads the whole span; a proof for tests and operators, not for requests. NotFound for an unknown metric.
     Transactions are told apart by 32 bits, so a definition must be younger than 2 billion transactions.
     """
     definition = await metric_named(conn, scope, metric)
     fold = Fold(scope.tenant_id, Plan([definition] if definition.since else ()), limits)
-    last = datetime.fromtimestamp(end.timestamp() + step, UTC)
+    last = datetime.fromtimestamp(end.timestamp() + STEPS[-1], UTC)
     for row in await conn.fetch(_SQL["recount_events"], scope.tenant_id, start, last):
         _add(fold, definition, row["xmin"], row["envelope"])
     for row in await conn.fetch(_SQL["recount_journal"], scope.tenant_id, start, last):
         if event := _lifecycle(row):
             _add(fold, definition, row["xmin"], event)
     refused = await _refused(conn, scope, definition, fold, limits)
-    cells: Cells = {}
+    cells: dict[int, Cells] = {step: {} for step in STEPS}
     for key, cell in rolled_up(folded(fold.deltas(), refused)).items():
-        if key.metric == definition.key and key.step == step and start.timestamp() <= key.start < end.timestamp():
-            cells.setdefault(key.dimensions, {})[key.start] = cell
+        if key.metric == definition.key and start.timestamp() <= key.start < end.timestamp():
+            cells[key.step].setdefault(key.dimensions, {})[key.start] = cell
     return cells
 
 
@@ -73,9 +86,8 @@ async def differences(
     """One sentence for each cell of any window length in which points and recount differ; empty when exact."""
     definition = await metric_named(conn, scope, metric)
     found = []
-    for step in STEPS:
+    for step, counted in (await recount_all(conn, scope, metric, start, end, limits)).items():
         stored = await read_cells(conn, scope, definition, start, end, step, definition.dimensions, limits)
-        counted = await recount(conn, scope, metric, start, end, step, limits)
         for dimensions in sorted({*stored, *counted}):
             have, want = stored.get(dimensions, {}), counted.get(dimensions, {})
             found += [

@@ -19,7 +19,7 @@ from models.domain.metric_cells import Cell, merge
 from models.domain.metrics import CellKey, Deltas, DimensionKey, Fold, folded, merged, rolled_up, values_of
 from streams.caches import CellCache, Definitions, Vocabulary
 from streams.ports import CellsMoved, Change, LogReader, MetricStore, MetricTransaction, PositionMoved
-from streams.records import Batch, Row, batch_of, decode_record
+from streams.records import Batch, Row, batch_of
 from streams.told import changed_points
 
 _log = logging.getLogger("tidewire.streams")
@@ -82,15 +82,16 @@ class Aggregator:
         self._cells = CellCache(config.cached_cells)
         self._vocabulary = Vocabulary(config.cached_values)
 
-    async def take(self, value: bytes) -> int:
-        """Folds one Kafka record and what is missing before it; how many events were new."""
-        batch = decode_record(value)
-        if batch is None or not 0 <= batch.partition < PARTITIONS:
-            return 0
+    def hear(self, batch: Batch) -> None:
+        """Notes that Kafka has brought something of a partition."""
+        part = self.partitions[batch.partition]
+        part.heard_at, part.mine = self._clock.monotonic(), True
+        part.newest = max(batch.until, part.newest or batch.until)
+
+    async def take(self, batch: Batch) -> int:
+        """Folds one batch and what is missing before it; how many events were new."""
         part = self.partitions[batch.partition]
         async with part.lock:
-            part.heard_at, part.mine = self._clock.monotonic(), True
-            part.newest = max(batch.until, part.newest or batch.until)
             return await self._retrying(part, batch)
 
     async def catch_up(self, partition: int) -> int:
@@ -172,10 +173,11 @@ class Aggregator:
     async def _work(self, transaction: MetricTransaction, batch: Batch, rows: Sequence[Row]) -> _Work:
         await self._definitions.refresh(transaction)
         plan = self._definitions.plan
-        folds = [Fold(tenant, plan(tenant), self._limits) for tenant, _ in batch.tenants]
+        folds = {tenant: Fold(tenant, plan(tenant), self._limits) for tenant, _ in batch.tenants}
+        add = [folds[tenant].add for tenant, _ in batch.tenants]
         for row in rows:
-            folds[row.place].add(row.event, row.xid)
-        deltas = merged(fold.deltas() for fold in folds)
+            add[row.place](row.event, row.xid)
+        deltas = merged(fold.deltas() for fold in folds.values())
         asked = self._vocabulary.unknown(values_of(deltas))
         refused = await transaction.admit(asked, self._limits.max_dimension_values) if asked else {}
         rolled = rolled_up(folded(deltas, self._vocabulary.refused(refused)))

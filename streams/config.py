@@ -13,7 +13,9 @@ class WorkerConfig:
     `servers` is host:port, several by commas. `slot` tells workers of one group apart and stays the same over
     restarts. `fetch_wait`: how long a broker may hold a fetch that finds nothing. A partition from which nothing was
     heard for `silence` is read from the log itself, by a worker that it belonged to at once, by any other when it has
-    not moved for `abandoned`. A runner that hears nothing from one of its partitions for `stuck` is started anew.
+    not moved for `abandoned`. Records that came together are folded in one transaction of `batch_rows` events at most;
+    `inbox_records` of a partition may wait. A runner that hears nothing from one of its partitions for `stuck` is
+    started anew.
     """
 
     servers: str = ""
@@ -22,6 +24,8 @@ class WorkerConfig:
     slot: str = "0"
     runner: Literal["faust", "plain"] = "faust"
     fetch_wait: float = 0.05
+    inbox_records: int = 4
+    batch_rows: int = 20_000
     silence: float = 2.5
     abandoned: float = 4.0
     care_interval: float = 0.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -103,6 +103,23 @@ def batch_of(partition: int, rows: Iterable[LogRow], after: Position, until: Pos
         if decoded := _row(row.position.xid, row.position.seq, place, row.payload.encode()):
             found.append(decoded)
     return Batch(partition, after, until, list(places), found)
+
+
+def join(batches: Sequence[Batch], most_rows: int) -> list[Batch]:
+    """The same batches of a partition, in fewer: one that begins where its predecessor ends is added to it."""
+    joined: list[Batch] = []
+    for batch in batches:
+        last = joined[-1] if joined else None
+        if last is None or batch.after != last.until or len(last.rows) + len(batch.rows) > most_rows:
+            joined.append(batch)
+            continue
+        shift = len(last.tenants)
+        for row in batch.rows:
+            row.place += shift
+        joined[-1] = Batch(
+            last.partition, last.after, batch.until, last.tenants + batch.tenants, last.rows + batch.rows
+        )
+    return joined
 
 
 def _row(xid: int, seq: int, place: int, event: bytes) -> Row | None:

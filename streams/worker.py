@@ -16,6 +16,7 @@ from models.domain.errors import TidewireError
 from streams.agents import FaustRunner, RunnerStuck, Take
 from streams.aggregate import Aggregator, Partition
 from streams.config import WorkerConfig
+from streams.inbox import Inbox
 from streams.plain_runner import PlainRunner
 
 _log = logging.getLogger("tidewire.streams")
@@ -60,17 +61,21 @@ class Worker:
         self._prepare = prepare
         self._aggregator, self._config, self._clock = aggregator, config, clock
         build = runner or (FaustRunner if config.runner == "faust" else PlainRunner)
-        self._runner: Runner = build(config, self._take)
+        self.inbox = Inbox(aggregator, config)
+        self._runner: Runner = build(config, self.inbox.take)
         self._patience = config.stuck
         self.restarts = 0
-        self.failures = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. RunnerStuck when only a new process helps."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._care(stop))
-                tasks.create_task(self._keep_running(stop))
+                folding = tasks.create_task(self.inbox.run())
+                care = tasks.create_task(self._care(stop))
+                await self._keep_running(stop)
+                # Whatever has not been folded yet will be read from the log.
+                folding.cancel()
+                await care
         except BaseExceptionGroup as group:
             stuck, _ = group.split(RunnerStuck)
             if stuck is not None:
@@ -81,17 +86,6 @@ class Worker:
         """By partition."""
         now = self._clock.monotonic()
         return {part.number: _health(part, now) for part in self._aggregator.partitions}
-
-    async def _take(self, value: bytes) -> None:
-        """Folds a record. One that cannot be folded now leaves a gap, which the next record or the care loop closes."""
-        try:
-            await self._aggregator.take(value)
-        except (TidewireError, OSError, TimeoutError) as error:
-            self.failures += 1
-            _log.warning("a record was not folded (%s); it will be read from the log", error)
-        except Exception:
-            self.failures += 1
-            _log.exception("a record was not folded")
 
     async def _keep_running(self, stop: asyncio.Event) -> None:
         least = backoff = min(0.5, self._config.most_backoff)

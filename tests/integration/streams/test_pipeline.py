@@ -21,7 +21,7 @@ from storage.redis_client import open_redis
 from storage.relay import Relay
 from streams.worker import Worker, WorkerConfig
 from tests.integration.streams.world import World
-from tests.servers.kafka import ApacheKafkaServer, KafkaServer, running_kafka
+from tests.servers.kafka import ApacheKafkaServer, KafkaServer, apache_jars, running_kafka
 from tests.servers.valkey import ValkeyServer
 
 BROKERS = [
@@ -32,6 +32,11 @@ BROKERS = [
 
 @pytest.fixture(scope="module", params=BROKERS)
 def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
+    if request.param is ApacheKafkaServer:
+        try:
+            apache_jars()
+        except FileNotFoundError as reason:
+            pytest.skip(str(reason))
     with running_kafka(request.param) as server:
         yield server
 
@@ -171,7 +176,7 @@ async def feed(world: World, stop: asyncio.Event) -> None:
     while not stop.is_set():
         await world.some_events(20)
         await world.run(world.chance.choice(world.tenants))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from streams.agents import RunnerStuck, Take
 from streams.aggregate import Aggregator
 from streams.config import WorkerConfig
 from streams.ports import CellsMoved, Change, Definition, PositionMoved, Told
+from streams.records import decode_record
 from streams.worker import Worker
 
 TENANT = UUID(int=1)
@@ -136,6 +137,11 @@ class Stage:
         self.runners.append(Consumer(config, take))
         return self.runners[-1]
 
+    async def take(self, value: bytes) -> None:
+        """A record, folded before this returns."""
+        await self.consumer.take(value)
+        await self.worker.inbox.fold_waiting()
+
     @property
     def consumer(self) -> Consumer:
         return self.runners[0]
@@ -162,9 +168,8 @@ class Stage:
 async def test_records_are_folded_once_whatever_their_order() -> None:
     stage = Stage()
     stage.memory.add(9)
-    take = stage.consumer.take
     for after, until in ((0, 3), (0, 3), (6, 9), (2, 5), (3, 6), (0, 9)):
-        await take(stage.memory.record(0, after, until))
+        await stage.take(stage.memory.record(0, after, until))
     assert stage.memory.count() == 9
     health = stage.worker.health()[0]
     assert (health.events, health.gaps, health.lag, health.repeated) == (9, 1, 0, 4)
@@ -175,7 +180,7 @@ async def test_records_that_overlap_are_folded_once() -> None:
     stage = Stage()
     stage.memory.add(9)
     for after, until in ((0, 3), (1, 5), (2, 4), (4, 9), (0, 9)):
-        await stage.consumer.take(stage.memory.record(0, after, until))
+        await stage.take(stage.memory.record(0, after, until))
     assert stage.memory.count() == 9
     assert stage.worker.health()[0].gaps == 0
 
@@ -183,7 +188,7 @@ async def test_records_that_overlap_are_folded_once() -> None:
 async def test_a_partition_of_ours_that_became_silent_is_read_from_the_log() -> None:
     stage = Stage()
     stage.memory.add(1)
-    await stage.consumer.take(stage.memory.record(0, 0, 1))
+    await stage.take(stage.memory.record(0, 0, 1))
     stage.memory.add(4)
     assert await stage.worker.care_once() == 0, "not silent long enough"
     stage.clock.advance(3)
@@ -207,20 +212,45 @@ async def test_two_workers_count_once() -> None:
 
     async def all_of(aggregator: Aggregator) -> None:
         for begin in range(0, 40, 2):
-            await aggregator.take(stage.memory.record(0, begin, begin + 2))
+            batch = decode_record(stage.memory.record(0, begin, begin + 2))
+            assert batch is not None
+            await aggregator.take(batch)
 
     await asyncio.gather(all_of(stage.aggregator), all_of(other.aggregator))
     assert stage.memory.count() == 40
+
+
+async def test_records_that_came_together_are_folded_in_one_transaction() -> None:
+    stage = Stage()
+    stage.memory.add(8)
+    for after, until in ((0, 2), (2, 4), (6, 8)):
+        await stage.consumer.take(stage.memory.record(0, after, until))
+    await stage.worker.inbox.fold_waiting()
+    assert stage.memory.count() == 8
+    assert len(stage.memory.told) == 3, "0 to 4, the gap, 6 to 8"
+
+
+async def test_a_full_inbox_holds_its_consumer_back() -> None:
+    stage = Stage()
+    stage.memory.add(9)
+    for place in range(4):
+        await stage.consumer.take(stage.memory.record(0, place, place + 1))
+    waiting = asyncio.create_task(stage.consumer.take(stage.memory.record(0, 4, 5)))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    await stage.worker.inbox.fold_waiting()
+    await waiting
+    assert stage.memory.count() == 4
 
 
 async def test_a_record_that_cannot_be_folded_now_is_made_up_for() -> None:
     stage = Stage()
     stage.memory.add(6)
     stage.memory.away = True
-    await stage.consumer.take(stage.memory.record(0, 0, 3))
-    assert stage.worker.failures == 1
+    await stage.take(stage.memory.record(0, 0, 3))
+    assert stage.worker.inbox.failures == 1
     stage.memory.away = False
-    await stage.consumer.take(stage.memory.record(0, 3, 6))
+    await stage.take(stage.memory.record(0, 3, 6))
     assert stage.memory.count() == 6
 
 
@@ -241,7 +271,7 @@ async def test_a_consumer_that_hears_all_partitions_is_left_alone() -> None:
         for _ in range(30):
             stage.clock.advance(1)
             for partition in range(PARTITIONS):
-                await stage.consumer.take(stage.memory.record(partition, 0, 0))
+                await stage.take(stage.memory.record(partition, 0, 0))
             await asyncio.sleep(0.002)
         assert stage.consumer.lives == 1
 
