@@ -1,13 +1,14 @@
 """The process `ray`: Ray's head, the actors, the API on Serve; then it watches over them.
 
-When something of Ray is gone for good this process ends, and the supervisor starts all of Ray anew: nothing in it is
-the only place of anything.
+When something of Ray is gone for good this process ends at once, and the supervisor starts all of Ray anew: nothing in
+it is the only place of anything.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,13 @@ from serve import deployment
 
 _log = logging.getLogger("tidewire.ray")
 _OBJECT_STORE_BYTES = 100_000_000
+_LOOK_SECONDS = 0.2
+_HEALTH_SECONDS = 1.0
 _UNHEALTHY_SECONDS = 45.0
+
+
+class RayLost(Exception):
+    """A part of Ray has ended that does not come back by itself."""
 
 
 async def run(runtime: Runtime) -> None:
@@ -30,20 +37,32 @@ async def run(runtime: Runtime) -> None:
     tidy_ray(runtime)
     head = RayHead(runtime.ray_folder, runtime.ports.ray, 4, _OBJECT_STORE_BYTES)
     stop = stop_on_signals()
+    work = asyncio.create_task(_work(runtime, stop))
     try:
-        starting = asyncio.create_task(_start(runtime))
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if stop.is_set():
-            return
-        actors = starting.result()
-        async with announced(runtime, "ray"):
-            await _watch(head, stop)
-        # Requests end first, then the shards are given back: the next start finds them free.
-        await asyncio.to_thread(deployment.shutdown)
-        await stop_actors(actors)
-    finally:
-        await asyncio.to_thread(head.stop)
+        while not work.done():
+            if dead := head.dead():
+                raise RayLost(f"processes of Ray have ended: {', '.join(dead)}")
+            await asyncio.wait([work], timeout=_LOOK_SECONDS)
+        work.result()
+    except Exception as error:
+        _log.error("%s", error, exc_info=None if isinstance(error, RayLost) else error)
+        # Without a farewell: calls into a Ray that is gone wait for a minute. The kernel ends its processes with ours.
+        os._exit(1)
+    await asyncio.to_thread(head.stop)
+
+
+async def _work(runtime: Runtime, stop: asyncio.Event) -> None:
+    starting = asyncio.create_task(_start(runtime))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if stop.is_set():
+        return
+    actors = starting.result()
+    async with announced(runtime, "ray"):
+        await _watch_serve(stop)
+    # Requests end first, then the shards are given back: the next start finds them free.
+    await asyncio.to_thread(deployment.shutdown)
+    await stop_actors(actors)
 
 
 async def _start(runtime: Runtime) -> list[Any]:
@@ -72,18 +91,15 @@ def _deploy(runtime: Runtime) -> None:
     )
 
 
-async def _watch(head: RayHead, stop: asyncio.Event) -> None:
+async def _watch_serve(stop: asyncio.Event) -> None:
     unhealthy = 0.0
     while not stop.is_set():
-        dead = head.dead()
-        if dead:
-            raise RuntimeError(f"processes of Ray have ended: {', '.join(dead)}")
         states = await asyncio.to_thread(deployment.statuses)
         healthy = bool(states) and all(state == "HEALTHY" for state in states.values())
-        unhealthy = 0.0 if healthy else unhealthy + 1.0
+        unhealthy = 0.0 if healthy else unhealthy + _HEALTH_SECONDS
         if unhealthy > _UNHEALTHY_SECONDS:
-            raise RuntimeError(f"Serve does not recover: {states}")
+            raise RayLost(f"Serve does not recover: {states}")
         try:
-            await asyncio.wait_for(stop.wait(), 1.0)
+            await asyncio.wait_for(stop.wait(), _HEALTH_SECONDS)
         except TimeoutError:
             continue

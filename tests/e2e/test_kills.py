@@ -21,7 +21,7 @@ from models.domain.identity import TenantScope
 from storage.metric_recount import recount
 from storage.postgres import Database
 from tests.chaos.checker import Evidence, violations
-from tests.chaos.processes import KINDS, kill
+from tests.chaos.processes import KINDS, kill, processes
 from tests.e2e.client import Tenant, event, sign_up, workflow
 from tests.servers.system import System, running_system
 from tests.servers.target import Target, running_target
@@ -125,14 +125,22 @@ def system(tmp_path_factory: pytest.TempPathFactory, target: Target) -> Iterator
         yield running
 
 
-def wait_working(system: System, tenant: Tenant) -> float:
-    """Until a run completes again; the seconds that took."""
+def wait_replaced(system: System, instance: str, kind: str, killed: int) -> None:
+    """Until another process does what the killed one did."""
+    deadline = time.monotonic() + BACK_SECONDS
+    while not (now := {process.pid for process in processes(instance, kind)}) or killed in now:
+        assert time.monotonic() < deadline, f"{kind} is not back after {BACK_SECONDS} s:\n{system.tail()}"
+        time.sleep(0.05)
+
+
+def wait_working(system: System, tenant: Tenant) -> None:
+    """Until a run completes again."""
     began = time.monotonic()
     while time.monotonic() - began < BACK_SECONDS:
         try:
             answer = tenant.http.post("/v1/workflows/test/steps/runs", params={"wait": 5}, json={"n": 0}, timeout=10)
             if answer.status_code == 200:
-                return time.monotonic() - began
+                return
         except httpx.HTTPError:
             pass
         time.sleep(0.1)
@@ -150,8 +158,10 @@ def test_killing_each_process_loses_and_doubles_nothing(system: System, target: 
     try:
         for kind in KINDS:
             work.wait_for_more(8)
-            kill(instance, kind)
-            recovered[kind] = wait_working(system, tenant)
+            began = time.monotonic()
+            wait_replaced(system, instance, kind, kill(instance, kind))
+            wait_working(system, tenant)
+            recovered[kind] = time.monotonic() - began
     finally:
         work.end()
     print({kind: round(seconds, 1) for kind, seconds in recovered.items()}, len(work.accepted), "runs")
@@ -160,6 +170,7 @@ def test_killing_each_process_loses_and_doubles_nothing(system: System, target: 
     for run_id in work.accepted:
         tenant.wait_ended(run_id, BACK_SECONDS)
     asyncio.run(_examine(system, tenant, work, target))
+    tenant.http.close()
 
 
 async def _examine(system: System, tenant: Tenant, work: Load, target: Target) -> None:
