@@ -34,7 +34,7 @@ export function SignInPage() {
       below={
         <>
           New here?{' '}
-          <Link component={RouterLink} to={`/sign-up${search}`} data-testid="go-sign-up">
+          <Link component={RouterLink} underline="always" to={`/sign-up${search}`} data-testid="go-sign-up">
             Create a tenant
           </Link>
         </>

@@ -40,7 +40,7 @@ export function SignUpPage() {
       below={
         <>
           Already have an account?{' '}
-          <Link component={RouterLink} to={`/sign-in${search}`}>
+          <Link component={RouterLink} underline="always" to={`/sign-in${search}`}>
             Sign in
           </Link>
         </>

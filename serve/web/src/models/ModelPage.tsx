@@ -10,6 +10,7 @@ import TableContainer from '@mui/material/TableContainer'
 import TableHead from '@mui/material/TableHead'
 import TableRow from '@mui/material/TableRow'
 import Typography from '@mui/material/Typography'
+import { visuallyHidden } from '@mui/utils'
 import { useState } from 'react'
 
 import { useListModelVersionsQuery, useSetModelAliasMutation, type ModelVersion } from '../api/generated'
@@ -101,7 +102,9 @@ function Versions({ versions, shown, live, onShow }: VersionsProps) {
             <TableCell>Version</TableCell>
             <TableCell>Deployed</TableCell>
             <TableCell align="right" sx={{ display: { xs: 'none', sm: 'table-cell' } }}>Size</TableCell>
-            <TableCell />
+            <TableCell>
+              <span style={visuallyHidden}>Make live</span>
+            </TableCell>
           </TableRow>
         </TableHead>
         <TableBody>

@@ -66,7 +66,7 @@ export default function Editor(props: EditorProps) {
 function common(label: string, language: 'yaml' | 'json'): Extension {
   return [
     EditorView.cspNonce.of(cspNonce()),
-    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
     EditorView.lineWrapping,
     lineNumbers(), foldGutter(), drawSelection(), bracketMatching(), highlightSelectionMatches(),
     language === 'yaml' ? yaml() : json(),

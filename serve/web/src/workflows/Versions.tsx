@@ -1,5 +1,6 @@
 import Box from '@mui/material/Box'
 import List from '@mui/material/List'
+import ListItem from '@mui/material/ListItem'
 import ListItemButton from '@mui/material/ListItemButton'
 import ListItemText from '@mui/material/ListItemText'
 import Stack from '@mui/material/Stack'
@@ -28,9 +29,11 @@ export function Versions({ workflow, versions }: { workflow: Workflow; versions:
       <Panel title="Versions" flush>
         <List disablePadding sx={{ maxHeight: { xs: 180, md: 520 }, overflow: 'auto' }}>
           {versions.map((one) => (
-            <ListItemButton key={one.version} selected={one.version === shown} aria-current={one.version === shown} onClick={() => set({ tab: 'versions', version: one.version })} sx={{ px: 4, py: 1 }}>
-              <ListItemText primary={one.version} secondary={<Ago at={one.created_at} />} slotProps={{ primary: { variant: 'body2' }, secondary: { variant: 'caption' } }} />
-            </ListItemButton>
+            <ListItem key={one.version} disablePadding>
+              <ListItemButton selected={one.version === shown} aria-current={one.version === shown} onClick={() => set({ tab: 'versions', version: one.version })} sx={{ px: 4, py: 1 }}>
+                <ListItemText primary={one.version} secondary={<Ago at={one.created_at} />} slotProps={{ primary: { variant: 'body2' }, secondary: { variant: 'caption' } }} />
+              </ListItemButton>
+            </ListItem>
           ))}
         </List>
       </Panel>

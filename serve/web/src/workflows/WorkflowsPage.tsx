@@ -10,6 +10,7 @@ import TableContainer from '@mui/material/TableContainer'
 import TableHead from '@mui/material/TableHead'
 import TableRow from '@mui/material/TableRow'
 import Typography from '@mui/material/Typography'
+import { visuallyHidden } from '@mui/utils'
 
 import { usePageWorkflowsInfiniteQuery } from '../api'
 import { useSetWorkflowEnabledMutation, type Workflow } from '../api/generated'
@@ -57,7 +58,9 @@ export function WorkflowsPage() {
                   <TableCell sx={{ ...wide, width: 100 }}>Version</TableCell>
                   <TableCell sx={{ ...wide, width: 120 }}>Changed</TableCell>
                   <TableCell sx={{ width: 84 }}>Enabled</TableCell>
-                  <TableCell sx={{ ...wide, width: 110 }} />
+                  <TableCell sx={{ ...wide, width: 120 }}>
+                    <span style={visuallyHidden}>Start</span>
+                  </TableCell>
                 </TableRow>
               </TableHead>
               <TableBody>
