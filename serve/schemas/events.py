@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from serve.schemas.common import Json, Reply, Request, Time
 
-CLOUD_EVENT = {
+CLOUD_EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "7f3c-1",
     "source": "/gates/b12",
