@@ -42,7 +42,10 @@ def parse_time(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("a time needs an offset, such as Z")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time lies between the years 1 and 9999 in UTC") from None
 
 
 def format_time(at: datetime) -> str:

@@ -30,7 +30,15 @@ def test_every_fault_is_told_with_its_pointer() -> None:
     assert pointers == {"/4/id", "/4/source", "/4/type", "/4/time", "/4/Bad-Name"}
 
 
-@pytest.mark.parametrize("change", [{"specversion": "0.3"}, {"data": 1, "data_base64": "eA=="}, {"subject": 5}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"specversion": "0.3"},
+        {"data": 1, "data_base64": "eA=="},
+        {"subject": 5},
+        {"time": "0001-01-01T00:00:00+05:00"},
+    ],
+)
 def test_wrong_events_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(InvalidInput):
         parse_event({**GOOD, **change}, NOW)
