@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cluster.settings import InvalidSettings, Settings, from_environment
 from models.domain.errors import InvalidInput, TidewireError
@@ -28,8 +28,8 @@ app.add_typer(workflows, name="workflows")
 app.add_typer(runs, name="runs")
 app.add_typer(models, name="models")
 
-console = Console()
-errors = Console(stderr=True)
+console = Console(width=None if Console().is_terminal else 200)
+errors = Console(stderr=True, soft_wrap=True)
 
 Data = Annotated[Path | None, typer.Option(help="Folder of everything this instance keeps.")]
 Port = Annotated[int | None, typer.Option(help="Port of the one address.")]
@@ -44,7 +44,7 @@ def main() -> None:
         title = getattr(error, "title", "")
         errors.print(f"{title}: {error.detail}" if title else error.detail, style="red", highlight=False, markup=False)
         for fault in getattr(error, "faults", ()):
-            errors.print(f"  {fault.pointer}: {fault.detail}", highlight=False, markup=False)
+            errors.print(f"  {fault.pointer}: {fault.detail}".replace(": : ", ": "), highlight=False, markup=False)
         raise SystemExit(2 if isinstance(error, InvalidInput) else 1) from None
 
 
@@ -98,10 +98,18 @@ def check_config(data: Data = None, port: Port = None) -> None:
     settings = _settings(data, port)
     table = Table(show_header=False, box=None)
     for name in Settings.__dataclass_fields__:
-        value = getattr(settings, name)
-        shown = "(set)" if value and name in ("database_url", "redis_url") else value
-        table.add_row(f"TIDEWIRE_{name.upper()}", str(shown))
+        table.add_row(f"TIDEWIRE_{name.upper()}", _shown(name, getattr(settings, name)))
     console.print(table)
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return "(embedded)"
+    if name in ("database_url", "redis_url"):
+        return "(set)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) or "(none)" if isinstance(value, tuple) else str(value)
 
 
 @app.command()
@@ -155,7 +163,8 @@ def validate_workflow(file: Path, url: Url = None) -> None:
     found = _client(url).send("POST", "/v1/workflows/validate", _read(file), media)
     for fault in found["errors"]:
         where = f"{file}:{fault['line']}:{fault['column']}" if fault.get("line") else str(file)
-        console.print(f"{where}: {fault['pointer']}: {fault['detail']}", highlight=False, markup=False)
+        told = f"{where}: {fault['pointer']}: {fault['detail']}".replace(": : ", ": ")
+        console.print(told, highlight=False, markup=False)
     raise typer.Exit(0 if found["valid"] else 1)
 
 
@@ -164,7 +173,7 @@ def list_runs(
     status: str | None = None, q: Annotated[str | None, typer.Option(help="Search text.")] = None, url: Url = None
 ) -> None:
     """The newest runs."""
-    table = Table("Run", "Workflow", "Status", "Created", box=None)
+    table = Table(Column("Run", no_wrap=True), "Workflow", "Status", "Created", box=None)
     wanted = {key: value for key, value in {"status": status, "q": q, "limit": 50}.items() if value is not None}
     for run in _client(url).get("/v1/runs", wanted)["items"]:
         ref = run["workflow"]

@@ -80,8 +80,11 @@ def level_of(name: str, text: str) -> int:
     return 0 if name in _SERVERS else 1
 
 
-# What is expected: clients that ask too early, and advice for a server that would save to disk.
-_NEEDLESS = ("THE DATABASE SYSTEM IS STARTING UP", "THE DATABASE SYSTEM IS NOT YET ACCEPTING", "MEMORY OVERCOMMIT")
+# What is expected: clients that ask too early, advice for a server that would save to disk, Serve's way to stop.
+_NEEDLESS = (
+    "THE DATABASE SYSTEM IS STARTING UP", "THE DATABASE SYSTEM IS NOT YET ACCEPTING", "MEMORY OVERCOMMIT",
+    "TASK SERVECONTROLLER.GRACEFUL_SHUTDOWN FAILED",
+)  # fmt: skip
 _SERVERS = ("postgres", "valkey", "kafka")
 _WORDS = {3: ("ERROR", "CRITICAL", "FATAL", "PANIC", "TRACEBACK"), 2: ("WARN",), 0: ("DEBUG",)}
 

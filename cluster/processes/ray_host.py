@@ -84,6 +84,8 @@ async def _start_actors(runtime: Runtime) -> list[Any]:
 
 
 def _deploy(runtime: Runtime) -> None:
+    # Serve sets its own level when it is imported.
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
     settings = runtime.settings
     config = deployment.ServeConfig(settings.host, settings.port, settings.api_replicas)
     deployment.deploy(

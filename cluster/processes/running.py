@@ -15,7 +15,9 @@ from cluster.runtime import Runtime, load
 from models.domain.errors import TidewireError
 
 # Words of libraries that would drown ours.
-_QUIET = ("aiokafka", "faust", "mode", "httpx", "httpcore", "asyncio", "websockets", "ray")
+_QUIET = (
+    "aiokafka", "faust", "mode", "streams.app", "httpx", "httpcore", "asyncio", "websockets", "ray", "ray.serve",
+)  # fmt: skip
 
 
 _log = logging.getLogger("tidewire")
