@@ -60,6 +60,7 @@ const injectedRtkApi = api
             url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/journal`,
             params: {
               after: queryArg.after,
+              cursor: queryArg.cursor,
               limit: queryArg.limit,
             },
           }),
@@ -427,6 +428,8 @@ export type GetRunJournalApiArg = {
   runId: string;
   /** Entries after this `seq`. */
   after?: number;
+  /** `next` of the page before. */
+  cursor?: number | null;
   limit?: number;
 };
 export type CancelRunApiResponse =
@@ -511,8 +514,8 @@ export type ListWorkflowsApiArg = {
 export type ValidateWorkflowApiResponse =
   /** status 200 Successful Response */ Validation;
 export type ValidateWorkflowApiArg = {
-  /** A Serverless Workflow DSL 1.0.3 document. */
-  body: string;
+  /** What may be a Serverless Workflow DSL 1.0.3 document, or not. */
+  body: any;
 };
 export type GetWorkflowApiResponse =
   /** status 200 Successful Response */ Workflow;

@@ -56,6 +56,7 @@ export function Shortcuts() {
           <Key keys={['/']} what="Search the list" />
           <Key keys={['←', '→']} what="Move through a chart" />
           <Key keys={['Ctrl', 's']} what="Save, in the editor" />
+          <Key keys={['Esc', 'Tab']} what="Leave the editor" />
           <Key keys={['?']} what="Show this" />
         </Box>
       </DialogContent>

@@ -2,23 +2,27 @@ import Button from '@mui/material/Button'
 import Paper from '@mui/material/Paper'
 import Stack from '@mui/material/Stack'
 import Typography from '@mui/material/Typography'
+import { useEffect, useState } from 'react'
 
 import { useListEventsQuery, useListWorkflowsQuery, usePostEventsMutation } from '../api/generated'
 import { useMay } from '../app/permissions'
-import { useAppSelector } from '../app/store'
 import { Link } from '../router'
 import { ProblemAlert } from '../ui/ProblemAlert'
 import { sampleEvent } from './sampleEvent'
 
+const POLL_MS = 5000
+
 /** Shown to a tenant that has neither workflows nor events: what comes first, and the buttons for it. */
 export function FirstSteps() {
   const may = useMay()
-  const { data: workflows } = useListWorkflowsQuery({ limit: 1 })
-  const { data: events } = useListEventsQuery({ limit: 1 })
-  const counted = useAppSelector((state) => Object.keys(state.metrics.series['events|60'] ?? {}).length > 0)
+  const [waiting, setWaiting] = useState(true)
+  const options = { refetchOnMountOrArgChange: true, pollingInterval: waiting ? POLL_MS : 0, skipPollingIfUnfocused: true }
+  const { data: workflows } = useListWorkflowsQuery({ limit: 1 }, options)
+  const { data: events } = useListEventsQuery({ limit: 1 }, options)
   const [post, { isLoading, data: sent, error }] = usePostEventsMutation()
   const noWorkflow = workflows?.items.length === 0
-  const noEvent = events?.items.length === 0 && !counted
+  const noEvent = events?.items.length === 0
+  useEffect(() => setWaiting(noWorkflow || noEvent), [noWorkflow, noEvent])
   if (!noWorkflow && !noEvent) return null
   return (
     <Paper component="section" aria-labelledby="first-steps" variant="outlined" sx={{ gridColumn: '1 / -1', p: 4, borderColor: 'primary.main' }}>

@@ -6,6 +6,7 @@ import type { Metric } from '../api/generated'
 import type { Range, Span } from '../metrics/ranges'
 import { lineOf, linesBy, startsOf, STATISTICS, type Line, type Statistic } from '../metrics/series'
 import { useMetric, type Live } from '../metrics/useMetric'
+import { MERGED, useServerLines, type Merged } from '../metrics/useServerLines'
 import { useNavigate } from '../router'
 import { Chart } from '../ui/Chart'
 import { Icon } from '../ui/Icon'
@@ -25,7 +26,10 @@ export interface MetricPanelProps {
 
 const BOTH = 'both'
 const LINES = 6
-const WORDS: Record<Statistic, string> = { count: 'Count', sum: 'Sum', avg: 'Average', min: 'Least', max: 'Greatest' }
+const WORDS: Record<Statistic | Merged, string> = {
+  count: 'Count', sum: 'Sum', avg: 'Average', min: 'Least', max: 'Greatest', p50: 'Median', p90: '90th percentile', p99: '99th percentile',
+  uniques: 'Different values',
+}
 
 /** Events and runs, or one metric, over time. */
 export function TimePanel({ metrics, query, set, span, range, events, runs }: MetricPanelProps & { events: Live; runs: Live }) {
@@ -35,13 +39,17 @@ export function TimePanel({ metrics, query, set, span, range, events, runs }: Me
   const own = useMetric(picked, range)
   const statistic = statisticOf(picked, query.get('stat'))
   const by = picked?.dimensions.find((one) => one.name === query.get('by'))?.name
+  const starts = startsOf(span, range.step)
+  const asked = picked !== undefined && isMerged(statistic) ? { metric: picked.name, statistic, by, most: LINES } : undefined
+  const merged = useServerLines(asked, range, own.windows, starts)
   const lines = linesOf()
-  const isTime = picked?.name === 'runs' && statistic !== 'count'
+  const isTime = picked?.name === 'runs' && statistic !== 'count' && statistic !== 'uniques'
 
   function linesOf(): Line[] {
     if (picked === undefined) {
       return [lineOf('Events', events.windows, span, range.step, 'count'), lineOf('Runs ended', runs.windows, span, range.step, 'count')]
     }
+    if (isMerged(statistic)) return merged
     if (by !== undefined) return linesBy(own.windows, span, range.step, statistic, by, LINES)
     return [lineOf(picked.name, own.windows, span, range.step, statistic)]
   }
@@ -60,8 +68,8 @@ export function TimePanel({ metrics, query, set, span, range, events, runs }: Me
         <>
           <Picker label="Metric" value={picked?.name ?? BOTH} onChange={(value) => set({ metric: value === BOTH ? undefined : value })}
             options={[[BOTH, 'Events and runs'], ...metrics.map((one) => [one.name, one.name] as const)]} />
-          {picked !== undefined && hasValue(picked) && (
-            <Picker label="Statistic" value={statistic} onChange={(value) => set({ stat: value })} options={STATISTICS.map((one) => [one, WORDS[one]] as const)} />
+          {picked !== undefined && statisticsOf(picked).length > 1 && (
+            <Picker label="Statistic" value={statistic} onChange={(value) => set({ stat: value })} options={statisticsOf(picked).map((one) => [one, WORDS[one]] as const)} />
           )}
           {picked !== undefined && picked.dimensions.length > 0 && (
             <Picker label="By" value={by ?? ''} onChange={(value) => set({ by: value })}
@@ -77,7 +85,7 @@ export function TimePanel({ metrics, query, set, span, range, events, runs }: Me
       {ready ? (
         <Chart
           title={picked === undefined ? 'Events and runs over time' : `${picked.name}, ${WORDS[statistic].toLowerCase()}, over time`}
-          starts={startsOf(span, range.step)} step={range.step} lines={lines} asTable={asTable} onPick={open}
+          starts={starts} step={range.step} lines={lines} asTable={asTable} onPick={open}
           pickLabel="shows the runs made then" {...(isTime ? { format: (value) => (value === null ? '–' : durationText(value)) } : { format: numberText })}
         />
       ) : (
@@ -91,7 +99,17 @@ export function hasValue(metric: Metric): boolean {
   return metric.value !== null || metric.name === 'runs'
 }
 
-function statisticOf(metric: Metric | undefined, wanted: string | null): Statistic {
-  const found = STATISTICS.find((one) => one === wanted)
-  return metric !== undefined && hasValue(metric) ? (found ?? 'avg') : 'count'
+/** The statistics that a metric has. */
+function statisticsOf(metric: Metric): (Statistic | Merged)[] {
+  const valued: (Statistic | Merged)[] = hasValue(metric) ? [...STATISTICS, 'p50', 'p90', 'p99'] : ['count']
+  return metric.unique === null ? valued : [...valued, 'uniques']
+}
+
+function statisticOf(metric: Metric | undefined, wanted: string | null): Statistic | Merged {
+  if (metric === undefined) return 'count'
+  return statisticsOf(metric).find((one) => one === wanted) ?? (hasValue(metric) ? 'avg' : 'count')
+}
+
+function isMerged(statistic: Statistic | Merged): statistic is Merged {
+  return MERGED.some((one) => one === statistic)
 }

@@ -28,7 +28,7 @@ export function LiveBanner() {
     return () => clearTimeout(timer)
   }, [outcome, lost, dispatch])
 
-  const bar = { borderRadius: 0, borderWidth: '0 0 1px' }
+  const bar = { borderRadius: 0, borderWidth: '0 0 1px', position: 'sticky', top: 0, zIndex: 1050, bgcolor: 'background.paper' }
   if (lost && shown) {
     return (
       <Alert severity="warning" variant="outlined" role="status" sx={bar} icon={<Icon name="offline" />}>
