@@ -23,7 +23,7 @@ from serve.inference_host import open_host
 from tests.models.bundles import write_model_folder
 from tests.servers.asgi import running_asgi
 from tests.unit.learned.test_predictor import write_mixed
-from tests.unit.serve import fakes
+from tests.unit.serve import fake_services
 from tests.unit.serve.api import make_ports
 
 
@@ -47,7 +47,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
     @asynccontextmanager
     async def open_ports() -> AsyncIterator[ApiPorts]:
-        catalog, objects = fakes.FakeCatalog(), fakes.FakeObjects()
+        catalog, objects = fake_services.FakeCatalog(), fake_services.FakeObjects()
         async with open_host(catalog, objects, Limits()) as host:
             yield make_ports(host, catalog, objects, keys=keys)
 

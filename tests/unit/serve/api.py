@@ -24,7 +24,7 @@ from serve.auth.tokens import TokenKeys, generate_keys, issue
 from serve.deps import ApiOptions, ApiPorts
 from serve.inference_host import ModelHost, open_host
 from serve.records import Membership, User
-from tests.unit.serve import fakes
+from tests.unit.serve import fake_services, fakes
 
 PASSWORD = "correct horse battery"
 
@@ -64,12 +64,12 @@ class Api:
         return cast(fakes.FakeRuns, self.ports.runs)
 
     @property
-    def dispatcher(self) -> fakes.FakeDispatcher:
-        return cast(fakes.FakeDispatcher, self.ports.dispatcher)
+    def dispatcher(self) -> fake_services.FakeDispatcher:
+        return cast(fake_services.FakeDispatcher, self.ports.dispatcher)
 
     @property
-    def readiness(self) -> fakes.FakeReadiness:
-        return cast(fakes.FakeReadiness, self.ports.readiness)
+    def readiness(self) -> fake_services.FakeReadiness:
+        return cast(fake_services.FakeReadiness, self.ports.readiness)
 
     @cached_property
     def owner(self) -> Caller:
@@ -112,10 +112,10 @@ def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any 
         models=catalog,
         serving=cast(Any, host),
         objects=objects,
-        dispatcher=fakes.FakeDispatcher(),
-        sealer=cast(Sealer, fakes.FakeSealer()),
-        attempts=fakes.FakeAttempts(),
-        readiness=fakes.FakeReadiness(),
+        dispatcher=fake_services.FakeDispatcher(),
+        sealer=cast(Sealer, fake_services.FakeSealer()),
+        attempts=fake_services.FakeAttempts(),
+        readiness=fake_services.FakeReadiness(),
         clock=ManualClock(),
         keys=TokenKeys.from_json(generate_keys()),
         options=ApiOptions(),
@@ -128,7 +128,7 @@ def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any 
 async def running_api(web_root: Path | None = None, **more: Any) -> AsyncIterator[Api]:
     """The application after its startup."""
     async with AsyncExitStack() as stack:
-        catalog, objects = fakes.FakeCatalog(), fakes.FakeObjects()
+        catalog, objects = fake_services.FakeCatalog(), fake_services.FakeObjects()
         host = await stack.enter_async_context(open_host(catalog, objects, more.get("limits", Limits())))
         ports = make_ports(host, catalog, objects, **more)
         app = create_app(lambda: opened(ports), web_root=web_root, options=ports.options)

@@ -11,9 +11,7 @@ from uuid import UUID
 
 from models.domain.errors import Conflict, IdempotencyMismatch, InvalidInput, NotFound, Unavailable
 from models.domain.journal import Entry
-from models.domain.ports import Ended, Wake
 from models.domain.runs import NewRun, Run, RunStatus, WorkflowRef
-from serve import inference_ports as inference
 from serve import records as r
 
 Key = tuple[Any, ...]
@@ -123,7 +121,7 @@ class FakeWorkflows:
         return page(found, [(one.namespace, one.name) for one in found], after, limit)
 
     async def get(self, tenant_id: UUID, namespace: str, name: str) -> r.WorkflowSummary:
-        return _there(self.summaries.get((tenant_id, namespace, name)))
+        return there(self.summaries.get((tenant_id, namespace, name)))
 
     async def versions(
         self, tenant_id: UUID, namespace: str, name: str, after: tuple[str, ...] | None, limit: int
@@ -137,7 +135,7 @@ class FakeWorkflows:
         return page(found, [(one.created_at.isoformat(), one.version) for one in found], after, limit)
 
     async def version(self, tenant_id: UUID, ref: WorkflowRef) -> r.Version:
-        return _there(self.stored.get((tenant_id, ref)))
+        return there(self.stored.get((tenant_id, ref)))
 
     async def set_enabled(
         self, tenant_id: UUID, namespace: str, name: str, enabled: bool, now: datetime
@@ -202,7 +200,7 @@ class FakeRuns:
 
     async def get(self, tenant_id: UUID, run_id: UUID) -> Run:
         run = self.runs.get(run_id)
-        return _there(run if run is not None and run.tenant_id == tenant_id else None)
+        return there(run if run is not None and run.tenant_id == tenant_id else None)
 
     async def journal(self, tenant_id: UUID, run_id: UUID, after: int, limit: int) -> Sequence[Entry]:
         await self.get(tenant_id, run_id)
@@ -250,10 +248,10 @@ class FakeWebhooks:
         return [one for (tenant, _), one in self.sources.items() if tenant == tenant_id]
 
     async def get(self, tenant_id: UUID, source: str) -> r.HookSource:
-        return _there(self.sources.get((tenant_id, source)))
+        return there(self.sources.get((tenant_id, source)))
 
     async def delete(self, tenant_id: UUID, source: str) -> None:
-        _there(self.sources.pop((tenant_id, source), None))
+        there(self.sources.pop((tenant_id, source), None))
 
     async def find(self, tenant_name: str, source: str) -> r.HookSource | None:
         for memberships in self.tenants.members.values():
@@ -341,107 +339,14 @@ class FakeConnections:
         return [one for (tenant, _), one in self.stored.items() if tenant == tenant_id]
 
     async def get(self, tenant_id: UUID, name: str) -> r.Connection:
-        return _there(self.stored.get((tenant_id, name)))
+        return there(self.stored.get((tenant_id, name)))
 
     async def delete(self, tenant_id: UUID, name: str) -> None:
-        _there(self.stored.pop((tenant_id, name), None))
+        there(self.stored.pop((tenant_id, name), None))
 
 
-@dataclass
-class FakeCatalog:
-    stored: dict[tuple[UUID, str, str], inference.ModelVersion] = field(default_factory=dict)
-    named: dict[tuple[UUID, str, str], str] = field(default_factory=dict)
-
-    async def add_version(self, version: inference.ModelVersion) -> bool:
-        known = self.stored.setdefault((version.tenant_id, version.model, version.version), version)
-        if known.sha256 != version.sha256:
-            raise Conflict("This version exists with other content.")
-        return known is version
-
-    async def set_alias(self, tenant_id: UUID, model: str, alias: str, version: str) -> None:
-        _there(self.stored.get((tenant_id, model, version)))
-        self.named[tenant_id, model, alias] = version
-
-    async def list_models(self, tenant_id: UUID) -> list[inference.ModelSummary]:
-        found = []
-        for model in sorted({model for tenant, model, _ in self.stored if tenant == tenant_id}):
-            versions = await self.list_versions(tenant_id, model)
-            aliases = await self.aliases(tenant_id, model)
-            found.append(inference.ModelSummary(model, aliases, versions[0], len(versions)))
-        return found
-
-    async def list_versions(self, tenant_id: UUID, model: str) -> list[inference.ModelVersion]:
-        return [one for (tenant, name, _), one in self.stored.items() if (tenant, name) == (tenant_id, model)][::-1]
-
-    async def aliases(self, tenant_id: UUID, model: str) -> dict[str, str]:
-        return {
-            alias: version
-            for (tenant, name, alias), version in self.named.items()
-            if (tenant, name) == (tenant_id, model)
-        }
-
-    async def resolve(self, tenant_id: UUID, model: str, version: str | None) -> inference.ModelVersion:
-        exact = self.stored.get((tenant_id, model, version or ""))
-        aliased = self.named.get((tenant_id, model, version or "live"))
-        return _there(exact or self.stored.get((tenant_id, model, aliased or "")))
-
-
-@dataclass
-class FakeObjects:
-    blobs: dict[str, bytes] = field(default_factory=dict)
-
-    async def put(self, key: str, data: bytes) -> None:
-        self.blobs[key] = data
-
-    async def get(self, key: str) -> bytes:
-        return _there(self.blobs.get(key))
-
-
-@dataclass
-class FakeDispatcher:
-    wakes: list[Wake] = field(default_factory=list)
-    ends: dict[UUID, Ended] = field(default_factory=dict)
-    end_all: RunStatus | None = None
-
-    def wake(self, wakes: Sequence[Wake]) -> None:
-        self.wakes.extend(wakes)
-
-    async def wait(self, run_id: UUID, seconds: float) -> Ended | None:
-        if self.end_all is not None:
-            return Ended(run_id, self.end_all, {"done": True}, None)
-        return None
-
-
-class FakeSealer:
-    def seal(self, plain: bytes, context: str) -> bytes:
-        return context.encode() + b"\0" + plain[::-1]
-
-    def open(self, sealed: bytes, context: str) -> bytes:
-        bound, _, plain = sealed.partition(b"\0")
-        if bound != context.encode():
-            raise InvalidInput("The seal is broken.")
-        return plain[::-1]
-
-
-class FakeAttempts:
-    """Never shared: every call fails, so that the counter of the process takes over."""
-
-    async def hit(self, key: str, window_seconds: int) -> tuple[int, float]:
-        raise Unavailable
-
-    async def forgive(self, key: str) -> None:
-        raise Unavailable
-
-
-@dataclass
-class FakeReadiness:
-    parts: dict[str, str] = field(default_factory=lambda: {"postgres": "ok", "redis": "ok"})
-
-    async def check(self) -> Mapping[str, str]:
-        return self.parts
-
-
-def _there(found: T | None) -> T:
+def there(found: T | None) -> T:
+    """What was found; NotFound when it is None."""
     if found is None:
         raise NotFound
     return found

@@ -19,7 +19,7 @@ from models.learned.bundles import digest, pack_folder
 from models.learned.client import DeployRefused, deploy_folder
 from tests.models.bundles import write_model_folder
 from tests.unit.serve.api import Api, Caller, assert_problem, running_api
-from tests.unit.serve.fakes import FakeObjects
+from tests.unit.serve.fake_services import FakeObjects
 
 ZIP = {"content-type": "application/zip"}
 JSON_REQUEST = {"inputs": [{"name": "x", "shape": [2, 1], "datatype": "FP64", "data": [5, 6]}]}

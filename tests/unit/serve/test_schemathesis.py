@@ -28,7 +28,7 @@ from serve.auth.tokens import TokenKeys, generate_keys, issue
 from serve.deps import ApiPorts
 from serve.inference_host import open_host
 from serve.records import Membership, User
-from tests.unit.serve import fakes
+from tests.unit.serve import fake_services, fakes
 from tests.unit.serve.api import make_ports
 
 KEYS = TokenKeys.from_json(generate_keys())
@@ -45,7 +45,7 @@ def _as_bytes(context: Any, value: Any) -> bytes:
 async def open_ports() -> AsyncIterator[ApiPorts]:
     """Fakes with one signed-in owner, whom no number of failed sign-ins locks out."""
     limits = Limits(max_sign_in_failures_per_account=10**9, max_sign_in_failures_per_address=10**9)
-    catalog, objects = fakes.FakeCatalog(), fakes.FakeObjects()
+    catalog, objects = fake_services.FakeCatalog(), fake_services.FakeObjects()
     async with open_host(catalog, objects, limits) as host:
         ports = make_ports(host, catalog, objects, keys=KEYS, limits=limits)
         assert isinstance(ports.identity, fakes.FakeIdentity)
