@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from models.domain.errors import Fault, InvalidInput, TidewireError
+from models.domain.errors import Fault, InvalidInput, TidewireError, Unavailable
 from models.domain.limits import Limits
 from models.learned.bundles import MANIFEST, PIPELINE, Bundle, unpacked_size
 from models.learned.manifest import Manifest, Output, check_manifest, write_manifest
@@ -93,9 +93,7 @@ class Predictor:
         if len(specs) == 1 and len(specs[0].shape) > 1:
             return columns[0]
         if self.manifest.columns_as == "frame":
-            from pandas import DataFrame  # noqa: PLC0415 - large, and few models want it
-
-            return DataFrame({spec.name: column.ravel() for spec, column in zip(specs, columns, strict=True)})
+            return _frames()({spec.name: column.ravel() for spec, column in zip(specs, columns, strict=True)})
         kinds = {column.dtype.kind for column in columns}
         if "O" not in kinds:
             return np.column_stack([column.ravel() for column in columns])
@@ -219,3 +217,12 @@ def _unwrapped(values: list[Any]) -> Any:
 
 def _bad(name: str, detail: str) -> InvalidInput:
     return InvalidInput("The model bundle is not valid.", [Fault(f"/{name}", f"{name} {detail}")])
+
+
+def _frames() -> Any:
+    """pandas is large, few models want it, and an installation may be without it."""
+    try:
+        from pandas import DataFrame  # noqa: PLC0415
+    except ImportError:
+        raise Unavailable("This model wants a pandas frame (columns_as), and pandas is not installed here.") from None
+    return DataFrame

@@ -12,14 +12,14 @@ from tests.servers.system import System, running_system
 from tests.servers.target import Target, running_target
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def target() -> Iterator[Target]:
     """A third-party API that the system's outbound calls may reach."""
     with running_target() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory, target: Target) -> Iterator[System]:
     """A ready system whose egress allow list names the target only."""
     folder: Path = tmp_path_factory.mktemp("system")
