@@ -18,7 +18,7 @@ const MOST = 7
 export function TopPanel({ metrics, query, set, span, range }: MetricPanelProps) {
   const options = metrics.flatMap((metric) => metric.dimensions.map((one) => ({ metric, dimension: one.name })))
   const wanted = query.get('top')
-  const picked = options.find((one) => idOf(one) === wanted) ?? options[0]
+  const picked = options.find((one) => idOf(one) === (wanted ?? 'events.type')) ?? options[0]
   const { windows, loaded } = useMetric(picked?.metric, range)
   const all = picked === undefined ? [] : topOf(windows, span, range.step, picked.dimension)
   const shown = all.slice(0, MOST)

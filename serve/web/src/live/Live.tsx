@@ -47,7 +47,7 @@ export function Live({ me }: { me: Me }) {
       <Box sx={visuallyHidden} role="status">
         {arrived !== undefined && `Notification: ${arrived.title}`}
       </Box>
-      <Snackbar open={open} onClose={(_, why) => why !== 'clickaway' && setOpen(false)} autoHideDuration={10_000} anchorOrigin={{ vertical: 'top', horizontal: 'right' }}>
+      <Snackbar open={open} onClose={(_, why) => why !== 'clickaway' && setOpen(false)} autoHideDuration={10_000} anchorOrigin={{ vertical: 'bottom', horizontal: 'right' }} sx={{ bottom: { xs: 72, md: 24 } }}>
         <Alert
           severity="error"
           variant="filled"

@@ -9,6 +9,8 @@ import Typography from '@mui/material/Typography'
 import type { ModelVersion } from '../api/generated'
 import { figuresOf } from './figures'
 
+const FLUSH = { '&:first-of-type': { pl: 0 } }
+
 /** The figures of a manifest, beside those of the live version. */
 export function Compare({ shown, other }: { shown: ModelVersion; other: ModelVersion | undefined }) {
   const figures = figuresOf(shown.metrics)
@@ -27,7 +29,7 @@ export function Compare({ shown, other }: { shown: ModelVersion; other: ModelVer
           {other !== undefined && (
             <TableHead>
               <TableRow>
-                <TableCell sx={{ pl: 0 }}>Figure</TableCell>
+                <TableCell sx={FLUSH}>Figure</TableCell>
                 <TableCell align="right">{shown.version}</TableCell>
                 <TableCell align="right">{other.version} (live)</TableCell>
               </TableRow>
@@ -36,7 +38,7 @@ export function Compare({ shown, other }: { shown: ModelVersion; other: ModelVer
           <TableBody>
             {figures.map((one) => (
               <TableRow key={one.name}>
-                <TableCell sx={{ pl: 0 }}>{one.name}</TableCell>
+                <TableCell sx={FLUSH}>{one.name}</TableCell>
                 <TableCell align="right" sx={{ fontWeight: 600 }}>
                   {one.value}
                 </TableCell>

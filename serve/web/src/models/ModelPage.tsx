@@ -150,7 +150,7 @@ function Tensors({ version }: { version: ModelVersion }) {
         <TableBody>
           {rows.map((one) => (
             <TableRow key={`${one.way} ${one.name}`}>
-              <TableCell sx={{ pl: 0, color: 'text.secondary', width: 40 }}>{one.way}</TableCell>
+              <TableCell sx={{ '&:first-of-type': { pl: 0 }, color: 'text.secondary', width: 40 }}>{one.way}</TableCell>
               <TableCell>
                 <Typography variant="body2" sx={{ fontWeight: 600, overflowWrap: 'anywhere' }}>
                   {one.name}

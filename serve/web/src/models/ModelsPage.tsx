@@ -47,7 +47,7 @@ export function ModelsPage() {
                 <TableRow>
                   <TableCell>Model</TableCell>
                   <TableCell>Live</TableCell>
-                  <TableCell sx={wide}>Tried on data it had not seen</TableCell>
+                  <TableCell sx={wide}>Figures of the newest</TableCell>
                   <TableCell align="right" sx={wide}>Versions</TableCell>
                   <TableCell align="right" sx={wide}>Newest</TableCell>
                 </TableRow>

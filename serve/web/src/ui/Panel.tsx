@@ -26,9 +26,9 @@ export function Panel({ title, actions, children, testId, flush = false }: Panel
     >
       <Stack
         direction="row"
-        sx={{ px: 4, minHeight: 48, py: 1, alignItems: 'center', gap: 2, flexWrap: 'wrap', borderBottom: flush ? 1 : 0, borderColor: 'divider' }}
+        sx={{ px: 4, minHeight: 48, py: 1, alignItems: 'center', gap: 2, flexWrap: { xs: 'wrap', sm: 'nowrap' }, borderBottom: flush ? 1 : 0, borderColor: 'divider' }}
       >
-        <Typography id={id} variant="h2" sx={{ flexGrow: 1, minWidth: 0 }}>
+        <Typography id={id} variant="h2" noWrap sx={{ flexGrow: 1, flexShrink: 0, maxWidth: '100%' }}>
           {title}
         </Typography>
         {actions}

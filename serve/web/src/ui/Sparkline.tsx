@@ -7,7 +7,7 @@ export function Sparkline({ values, color = 'var(--mui-palette-primary-main)' }:
   const high = Math.max(1, ...values.map((value) => value ?? 0))
   const places = placesOf({ count: values.length, width, height, left: 1, right: 1, top: 2, bottom: 1, low: 0, high })
   return (
-    <svg width={width} height={height} aria-hidden="true" color={color} style={{ flexShrink: 0, maxWidth: '40%' }}>
+    <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true" color={color} style={{ flexShrink: 0, maxWidth: '40%' }}>
       <path d={areaPath(values, places)} fill="currentColor" opacity={0.12} />
       <path d={linePath(values, places)} fill="none" stroke="currentColor" strokeWidth={1.5} strokeLinejoin="round" />
     </svg>
