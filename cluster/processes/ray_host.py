@@ -1,4 +1,4 @@
-"""The process `ray`: Ray's head, the actors, the API on Serve; then it watches over them.
+"""The process `ray`: Ray's head; has the actors and the API put on it, then watches over them.
 
 When something of Ray is gone for good this process ends at once, and the supervisor starts all of Ray anew: nothing in
 it is the only place of anything.
@@ -9,23 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from functools import partial
-from typing import Any
+import sys
 
-from actors.remote import start_session_hosts, start_shards, stop_actors
-from cluster import wiring
+from actors.handles import host_name, shard_name
+from cluster.front_door import Answer, ask, drain
 from cluster.instance import tidy_ray
-from cluster.processes.running import announced, stop_on_signals
-from cluster.push_actor import start_push_gateway
-from cluster.ray_node import RayHead
+from cluster.processes.running import RAY_HEAD, announced, ready_file, stop_on_signals
+from cluster.ray_node import PUSH_ACTOR, RayHead, stop_actors
 from cluster.runtime import Runtime
-from serve import deployment
 
 _log = logging.getLogger("tidewire.ray")
 _OBJECT_STORE_BYTES = 100_000_000
+_CPUS = 4
 _LOOK_SECONDS = 0.2
 _HEALTH_SECONDS = 1.0
-_UNHEALTHY_SECONDS = 45.0
+_UNHEALTHY_SECONDS = 60.0
 
 
 class RayLost(Exception):
@@ -35,9 +33,14 @@ class RayLost(Exception):
 async def run(runtime: Runtime) -> None:
     """Until it is asked to stop, or until a part of Ray that does not come back by itself is gone."""
     tidy_ray(runtime)
-    head = RayHead(runtime.ray_folder, runtime.ports.ray, 4, _OBJECT_STORE_BYTES)
+    ready_file(runtime, RAY_HEAD).unlink(missing_ok=True)
+    # It loads its libraries while the head starts.
+    deploying = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "cluster", "process", "deploy", "--data", str(runtime.data)
+    )
+    head = RayHead(runtime.ray_folder, runtime.ports.ray, _CPUS, _OBJECT_STORE_BYTES)
     stop = stop_on_signals()
-    work = asyncio.create_task(_work(runtime, stop))
+    work = asyncio.create_task(_work(runtime, deploying, stop))
     try:
         while not work.done():
             if dead := head.dead():
@@ -51,56 +54,37 @@ async def run(runtime: Runtime) -> None:
     await asyncio.to_thread(head.stop)
 
 
-async def _work(runtime: Runtime, stop: asyncio.Event) -> None:
-    starting = asyncio.create_task(_start(runtime))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
-    if stop.is_set():
-        return
-    actors = starting.result()
-    async with announced(runtime, "ray"):
-        await _watch_serve(stop)
-    # Requests end first, then the shards are given back: the next start finds them free.
-    await asyncio.to_thread(deployment.shutdown)
-    await stop_actors(actors)
+async def _work(runtime: Runtime, deploying: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
+    async with announced(runtime, RAY_HEAD):
+        deployed = asyncio.create_task(deploying.wait())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([deployed, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if not deployed.done():
+            deploying.kill()
+            return
+        if deployed.result():
+            raise RayLost("the actors and the API could not be put on Ray; the lines above say why")
+        async with announced(runtime, "ray"):
+            await _watch_api(runtime, stop)
+        # Requests end first, then the shards are given back: the next start finds them free.
+        await drain(runtime)
+        await stop_actors(_actors(runtime))
 
 
-async def _start(runtime: Runtime) -> list[Any]:
-    actors: list[Any]
-    actors, _ = await asyncio.gather(_start_actors(runtime), asyncio.to_thread(_deploy, runtime))
-    return actors
-
-
-async def _start_actors(runtime: Runtime) -> list[Any]:
+def _actors(runtime: Runtime) -> list[str]:
     settings = runtime.settings
-    started = [
-        *start_shards(settings.shard_actors, partial(wiring.open_shard, runtime)),
-        *start_session_hosts(settings.session_hosts, partial(wiring.open_session_host, runtime)),
-        start_push_gateway(partial(wiring.open_push_gateway, runtime)),
-    ]
-    # A figure comes only from an actor that has opened what it needs.
-    await asyncio.gather(*(actor.stats.remote() for actor in started))
-    return started
+    shards = [shard_name(number) for number in range(settings.shard_actors)]
+    return [*shards, *(host_name(number) for number in range(settings.session_hosts)), PUSH_ACTOR]
 
 
-def _deploy(runtime: Runtime) -> None:
-    # Serve sets its own level when it is imported.
-    logging.getLogger("ray.serve").setLevel(logging.WARNING)
-    settings = runtime.settings
-    config = deployment.ServeConfig(settings.host, settings.port, settings.api_replicas)
-    deployment.deploy(
-        partial(wiring.make_api, runtime), partial(wiring.open_model_host, runtime), config
-    )
-
-
-async def _watch_serve(stop: asyncio.Event) -> None:
-    unhealthy = 0.0
+async def _watch_api(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Serve replaces what dies; it gives up on what could not start too often."""
+    nobody = 0.0
     while not stop.is_set():
-        states = await asyncio.to_thread(deployment.statuses)
-        healthy = bool(states) and all(state == "HEALTHY" for state in states.values())
-        unhealthy = 0.0 if healthy else unhealthy + _HEALTH_SECONDS
-        if unhealthy > _UNHEALTHY_SECONDS:
-            raise RayLost(f"Serve does not recover: {states}")
+        answer = await ask(runtime.settings.local_host, runtime.settings.port, "/healthz")
+        nobody = nobody + _HEALTH_SECONDS if answer is Answer.NOBODY else 0.0
+        if nobody > _UNHEALTHY_SECONDS:
+            raise RayLost(f"the API has not been there for {_UNHEALTHY_SECONDS:g} s")
         try:
             await asyncio.wait_for(stop.wait(), _HEALTH_SECONDS)
         except TimeoutError:

@@ -21,6 +21,7 @@ _QUIET = (
 
 
 _log = logging.getLogger("tidewire")
+RAY_HEAD = "ray-head"
 _MODULES = {"ray": "ray_host"}
 
 

@@ -14,7 +14,7 @@ import pytest
 from cluster.runtime import load
 from tests.chaos.processes import of_instance
 from tests.e2e.client import PASSWORD, sign_up
-from tests.servers.system import System, start_system
+from tests.servers.system import START_SECONDS, System, start_system
 
 GONE_SECONDS = 40
 
@@ -32,6 +32,14 @@ def wait_gone(instance: str) -> None:
         time.sleep(0.1)
 
 
+def wait_said(system: System, words: str) -> None:
+    """Until the log has the words."""
+    deadline = time.monotonic() + START_SECONDS
+    while words not in system.log.read_text():
+        assert time.monotonic() < deadline, system.tail()
+        time.sleep(0.05)
+
+
 def refused(*arguments: str) -> str:
     """What `tidewire up` says when it does not start."""
     done = subprocess.run(
@@ -46,6 +54,7 @@ def test_an_instance_ends_cleanly_dies_hard_and_keeps_what_it_had(data: Path) ->
     try:
         system.wait_ready()
         tenant = sign_up(system.url)
+        tenant.http.close()
         assert "Another Tidewire" in refused("--data", str(data), "--port", str(system.port + 1))
         taken = refused("--data", str(data.with_name("other")), "--port", str(system.port))
         assert f"Port {system.port}" in taken
@@ -60,6 +69,7 @@ def test_an_instance_ends_cleanly_dies_hard_and_keeps_what_it_had(data: Path) ->
         system = start_system(data, system.port)
         system.wait_ready()
         sign_in_again(system, tenant.email)
+        wait_said(system, "is ready after")
 
         system.stop()
         assert system.process.returncode == 0
@@ -77,9 +87,7 @@ def sign_in_again(system: System, email: str) -> None:
 def test_an_interrupted_start_leaves_nothing_behind(data: Path) -> None:
     system = start_system(data)
     try:
-        deadline = time.monotonic() + 60
-        while "ray is starting" not in system.tail() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_said(system, "ray is starting")
         instance = load(data).instance
         system.process.send_signal(signal.SIGTERM)
         assert system.process.wait(60) != 0

@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[3]
 ROOMS = ("actors", "serve", "streams", "models", "storage", "cluster")
 MAY_KNOW_RAY = {
     "actors/remote.py", "actors/handles.py", "serve/deployment.py", "cluster/ray_node.py", "cluster/push_actor.py",
-    "cluster/processes/ray_host.py",
 }  # fmt: skip
 MAX_LINES = 400
 
