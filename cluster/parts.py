@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from cluster import front_door
@@ -37,7 +38,8 @@ def parts(runtime: Runtime, line: Line) -> list[Part]:
         _own(runtime, line, "streams", servers, _marked(runtime, "streams")),
     ]
     if settings.demo:
-        found.append(_own(runtime, line, "demo", ("ray",), _marked(runtime, "demo")))
+        demo = _own(runtime, line, "demo", ("ray",), _marked(runtime, "demo"), ready_seconds=240.0)
+        found.append(replace(demo, essential=False))
     return found
 
 

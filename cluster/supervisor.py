@@ -33,7 +33,8 @@ class Process(Protocol):
 class Part:
     """What to run. `prepare` comes before each start; `ready` says whether it can be used; `settle` comes once after.
 
-    `after` names parts that must be ready before this one starts the first time.
+    `after` names parts that must be ready before this one starts the first time. One that is not `essential` may fail
+    at the first start too: it is tried again as later, and the others do not wait for it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
     ready_seconds: float = 90.0
+    essential: bool = True
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class State:
     part: Part
     process: Process | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
     starts: int = 0
     phase: str = "waiting"
 
@@ -95,7 +98,7 @@ class Supervisor:
         """Returns when every part is ready; PartFailed when one of them ends or is late the first time."""
         for name, state in self._states.items():
             self._keepers[name] = asyncio.create_task(self._keep(state), name=name)
-        waiting = {asyncio.create_task(state.ready.wait()): name for name, state in self._states.items()}
+        waiting = {asyncio.create_task(state.settled.wait()): name for name, state in self._states.items()}
         keepers = set(self._keepers.values())
         try:
             while waiting:
@@ -143,8 +146,9 @@ class Supervisor:
             try:
                 await self._once(state)
             except PartFailed:
-                if state.starts == 1:
+                if state.starts == 1 and state.part.essential:
                     raise
+                state.settled.set()
             if self._clock.monotonic() - began > self._backoff.calm:
                 pause = self._backoff.first
             self._tell(state, "restarting")
@@ -164,6 +168,7 @@ class Supervisor:
             await self._until_ready(state, end)
             self._tell(state, "ready")
             state.ready.set()
+            state.settled.set()
             await end
         finally:
             end.cancel()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +46,7 @@ class Stage:
         self.not_ready: set[str] = set()
         self.pauses: list[float] = []
         self.changed = asyncio.Event()
+        self.is_ready: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def part(self, name: str, *after: str) -> Part:
         async def start() -> FakeProcess:
@@ -58,7 +61,11 @@ class Stage:
         return Part(name, start, ready, after, ready_seconds=5)
 
     def supervisor(self, *parts: Part) -> Supervisor:
-        return Supervisor(parts, self.clock, lambda _n, _p: None, Backoff(first=1, longest=4), self._sleep)
+        return Supervisor(parts, self.clock, self._told, Backoff(first=1, longest=4), self._sleep)
+
+    def _told(self, name: str, phase: str) -> None:
+        if phase == "ready":
+            self.is_ready[name].set()
 
     async def _sleep(self, seconds: float) -> None:
         if seconds >= 1:
@@ -129,6 +136,18 @@ async def test_a_part_that_is_never_ready_fails_the_start_with_its_last_words() 
         await supervisor.start()
     await supervisor.stop()
     assert stage.running["kafka"].ended.done()
+
+
+async def test_a_part_that_is_not_essential_fails_alone_and_is_tried_again() -> None:
+    stage = Stage()
+    stage.not_ready.add("demo")
+    supervisor = stage.supervisor(replace(stage.part("demo"), essential=False), stage.part("database"))
+    await supervisor.start()
+    stage.not_ready.clear()
+    async with asyncio.timeout(5):
+        await stage.is_ready["demo"].wait()
+    assert supervisor.phases["database"] == "ready"
+    await supervisor.stop()
 
 
 async def test_a_part_that_ends_while_it_starts_fails_the_start() -> None:
