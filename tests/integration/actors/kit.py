@@ -194,7 +194,9 @@ async def world(server: PostgresServer) -> AsyncIterator[World]:
     """A database of its own; shards that still run at the end are killed."""
     name = await server.create_database()
     async with opened(server, name) as api:
-        database = Database(server.dsn(name, "tidewire_engine"), application="shards", max_size=10)
+        # Patient, because a busy machine is not what these tests are about.
+        dsn = server.dsn(name, "tidewire_engine")
+        database = Database(dsn, application="shards", max_size=10, acquire_seconds=10, patience=10)
         await database.open()
         made = World(server, name, api, database)
         try:

@@ -102,6 +102,7 @@ class FakePostgres:
     loses_answers: int = 0
     refuses: Callable[[RunAppend], bool] = lambda append: False
     gate: asyncio.Event | None = None
+    read_gate: asyncio.Event | None = None
     log: list[str] = field(default_factory=list)
 
     # runs
@@ -174,8 +175,11 @@ class FakePostgres:
 
     async def read(self, keys: Collection[RunKey]) -> Sequence[StoredRun]:
         self._answer()
-        found = [self.runs[key] for key in keys if key in self.runs]
-        return [StoredRun(row.shard, row.run) for row in found if row.run.ended_at is None]
+        rows = [self.runs[key] for key in keys if key in self.runs]
+        found = [StoredRun(row.shard, row.run) for row in rows if row.run.ended_at is None]
+        if self.read_gate is not None:
+            await self.read_gate.wait()
+        return found
 
     async def entries(self, keys: Collection[RunKey]) -> Mapping[UUID, Sequence[Entry]]:
         self._answer()

@@ -45,6 +45,10 @@ def test_between_two_turns_others_have_no_more_than_their_weight(tenants: list[i
         for first, second in pairwise(places):
             between = Counter(order[first + 1 : second])
             assert all(between[other] <= weights[other] for other in between)
+    for place, tenant in enumerate(order):
+        streak = next(n for n, one in enumerate([*order[place:], -1]) if one != tenant)
+        # Longer than its weight only when nobody else is left.
+        assert streak <= weights[tenant] or set(order[place + weights[tenant] :]) == {tenant}
 
 
 def test_within_a_tenant_the_first_to_come_is_first() -> None:

@@ -10,6 +10,7 @@ import pytest
 from actors.active_run import Turn
 from actors.run_keeper import RunKeeper
 from actors.workflow_shard import _WORKING, WorkflowShard
+from models.domain.dsl.protocol import StartStep, StepKind
 from models.domain.ids import shard_of
 from models.domain.ports import Wake
 from models.domain.runs import RunStatus
@@ -112,6 +113,8 @@ async def test_a_commit_whose_answer_was_lost_is_not_done_again() -> None:
         await w.clock.go_on(3)
         await w.ended(one)
         assert w.store.violations(w.steps.arrivals) == []
+        # It was not forgotten and read anew either: who waits for it hears its end.
+        assert [end.run_id for end in await shard.ends("test", 1)] == [one.run_id]
 
 
 async def test_a_run_that_moved_is_read_anew() -> None:
@@ -207,6 +210,72 @@ async def test_a_cancelled_run_stops_its_step() -> None:
         assert w.store.run(one).status is RunStatus.CANCELLED
         assert w.steps.open == {}
         assert len(shard.keeper.steps) == 0
+
+
+async def test_a_lost_wish_to_cancel_a_run_in_memory_is_found_by_looking() -> None:
+    async with world(definition(call("act"))) as w:
+        w.steps.holds = True
+        shard = await w.owning()
+        w.wake(shard, one := w.store.accept())
+        await settle()
+        w.store.request_cancel(one)
+        await w.clock.go_on(2)
+        await w.ended(one)
+        assert w.store.run(one).status is RunStatus.CANCELLED
+        assert w.steps.open == {}
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_what_was_read_before_a_run_went_on_is_old_news(is_slow: bool) -> None:
+    async with world(definition(call("act"), call("more"))) as w:
+        shard = await w.owning()
+        w.wake(shard, opener := w.store.accept())
+        await w.ended(opener)
+        w.steps.arrivals.clear()
+        w.steps.holds = is_slow
+        one = w.store.accept()
+        w.store.read_gate = asyncio.Event()
+        shard.intake.want([(one.tenant_id, one.run_id)])
+        await settle()
+        # While the row is on its way, the run is woken and goes on (slow) or even ends.
+        w.wake(shard, one)
+        await settle()
+        w.store.read_gate.set()
+        await settle()
+        while w.steps.open:
+            w.steps.end_one()
+            await settle()
+        await w.ended(one)
+        assert list(w.steps.arrivals.values()) == [1, 1]
+        assert w.store.violations(w.steps.arrivals) == []
+        assert w.signals.taken("moved") == []
+
+
+async def test_nothing_is_performed_for_a_shard_that_was_given_away_during_the_commit() -> None:
+    async with world(definition(call("act"))) as w:
+        shard = await w.owning()
+        w.store.gate = asyncio.Event()
+        w.wake(shard, one := w.store.accept())
+        await settle()
+        shard.keeper.drop_shards([one.shard])
+        w.store.gate.set()
+        await settle()
+        assert w.store.types(one) == ["run.started", "task.started"]
+        assert w.steps.arrivals == {}
+
+
+async def test_a_step_that_is_open_is_not_started_twice() -> None:
+    async with world(definition(call("act"))) as w:
+        w.steps.holds = True
+        shard = await w.owning()
+        w.wake(shard, one := w.store.accept())
+        await settle()
+        run = shard.keeper.runs.get((one.tenant_id, one.run_id))
+        assert run is not None
+        step = StartStep(2, "/do/0/act", (), 1, StepKind.HTTP, "key", {})
+        shard.keeper.steps.start(run, step)
+        await settle()
+        assert len(w.steps.open) == 1
 
 
 async def test_a_lost_wish_to_cancel_is_found_by_looking() -> None:
