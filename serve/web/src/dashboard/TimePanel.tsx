@@ -86,7 +86,7 @@ export function TimePanel({ metrics, query, set, span, range, events, runs }: Me
         <Chart
           title={picked === undefined ? 'Events and runs over time' : `${picked.name}, ${WORDS[statistic].toLowerCase()}, over time`}
           starts={starts} step={range.step} lines={lines} asTable={asTable} onPick={open}
-          pickLabel="shows the runs made then" {...(isTime ? { format: (value) => (value === null ? '–' : durationText(value)) } : { format: numberText })}
+          pickLabel="shows the runs made then" {...(isTime ? { format: (value) => (value === null ? '–' : value === 0 ? '0' : durationText(value)) } : { format: numberText })}
         />
       ) : (
         <Skeleton variant="rounded" height={264} />

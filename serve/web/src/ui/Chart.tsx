@@ -5,7 +5,7 @@ import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
 
 import type { Line } from '../metrics/series'
 import { ChartTable } from './ChartTable'
-import { areaPath, linePath, placesOf, timeMarks, timeText } from './chartShapes'
+import { alone, areaPath, linePath, placesOf, timeMarks, timeText } from './chartShapes'
 import { marks, numberText } from './numbers'
 import { useWidth } from './useWidth'
 
@@ -29,7 +29,6 @@ export const LINE_COLORS = [
   'var(--mui-palette-primary-main)', '#8a94a0', '#c98a2b', '#9a6fb8', '#5b9a5f', '#c2665c', '#5f86c4',
 ]
 
-const LEFT = 48
 const BOTTOM = 24
 const TOP = 8
 const RIGHT = 8
@@ -44,8 +43,9 @@ export function Chart(props: ChartProps) {
 
   const all = lines.flatMap((line) => line.values).filter((value) => value !== null)
   const ticks = marks(Math.min(0, ...all), Math.max(1, ...all), 4)
+  const left = 14 + 6.5 * Math.max(4, ...ticks.map((tick) => format(tick).length))
   const places = placesOf({
-    count: starts.length, width, height, left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM,
+    count: starts.length, width, height, left, right: RIGHT, top: TOP, bottom: BOTTOM,
     low: ticks[0] ?? 0, high: ticks.at(-1) ?? 1,
   })
   const last = starts.length - 1
@@ -93,8 +93,8 @@ export function Chart(props: ChartProps) {
         <svg width={width} height={height} aria-hidden="true" style={{ display: 'block' }}>
           {ticks.map((tick) => (
             <g key={tick}>
-              <line x1={LEFT} x2={width - RIGHT} y1={places.y(tick)} y2={places.y(tick)} stroke="var(--mui-palette-divider)" />
-              <text x={LEFT - 8} y={places.y(tick) + 4} textAnchor="end" fontSize={11} fill="var(--mui-palette-text-secondary)">
+              <line x1={left} x2={width - RIGHT} y1={places.y(tick)} y2={places.y(tick)} stroke="var(--mui-palette-divider)" />
+              <text x={left - 8} y={places.y(tick) + 4} textAnchor="end" fontSize={11} fill="var(--mui-palette-text-secondary)">
                 {format(tick)}
               </text>
             </g>
@@ -107,6 +107,9 @@ export function Chart(props: ChartProps) {
           {lines.map((line, index) => (
             <g key={line.label} color={LINE_COLORS[index % LINE_COLORS.length]}>
               {index === 0 && lines.length <= 2 && <path d={areaPath(line.values, places)} fill="currentColor" opacity={0.09} />}
+              {alone(line.values).map((place) => (
+                <circle key={place} cx={places.x(place)} cy={places.y(line.values[place] ?? 0)} r={2.25} fill="currentColor" />
+              ))}
               <path d={linePath(line.values.slice(0, -1), places)} fill="none" stroke="currentColor" strokeWidth={1.75} strokeLinejoin="round" />
               <path
                 d={linePath(line.values.map((value, place) => (place >= last - 1 ? value : null)), places)}

@@ -48,6 +48,12 @@ export function linePath(values: (number | null)[], places: Places): string {
   return parts.join('')
 }
 
+/** Values without a neighbour, which no line would show. */
+export function alone(values: (number | null)[]): number[] {
+  const at = (index: number) => values[index] ?? null
+  return values.map((_, index) => index).filter((index) => at(index) !== null && at(index - 1) === null && at(index + 1) === null)
+}
+
 export function areaPath(values: (number | null)[], places: Places): string {
   const parts: string[] = []
   let begin: number | undefined

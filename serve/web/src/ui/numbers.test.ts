@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { areaPath, linePath, placesOf, timeMarks } from './chartShapes'
+import { alone, areaPath, linePath, placesOf, timeMarks } from './chartShapes'
 import { marks } from './numbers'
 
 describe('the marks of an axis', () => {
@@ -16,6 +16,9 @@ describe('shapes', () => {
   it('have a gap where there is no value', () => {
     expect(linePath([0, null, 10], places)).toBe('M0 10h0.1M20 0h0.1')
     expect(linePath([0, 5, 10], places)).toBe('M0 10L10 5L20 0')
+  })
+  it('show a value that has no neighbour', () => {
+    expect(alone([null, 3, null, 1, 2, null, 4])).toEqual([1, 6])
   })
   it('close areas on the line of zero', () => {
     expect(areaPath([5, 5, null], places)).toBe('M0 10L0 5L10 5L10 10Z')
