@@ -119,6 +119,30 @@ def end_leftovers(instance: str, seconds: float = 3.0) -> int:
     return len(found)
 
 
+def end_old_ray(instance: str) -> int:
+    """Ends what is left of a Ray whose head has died: before the next one starts, so that there is never a second front
+    door; returns how many processes there were."""
+    found = [
+        process for process in psutil.process_iter()
+        if _is_ours(process, instance) and (process.name().startswith(_RAY_NAMES) or "ray::" in _title(process))
+    ]  # fmt: skip
+    for process in found:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(found, timeout=3)
+    return len(found)
+
+
+_RAY_NAMES = ("ray::", "raylet", "gcs_server", "haproxy")
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return (process.cmdline() or [""])[0]
+    except psutil.Error:
+        return ""
+
+
 def _is_ours(process: psutil.Process, instance: str) -> bool:
     if process.pid in (os.getpid(), os.getppid()):
         return False

@@ -13,7 +13,7 @@ import sys
 
 from actors.handles import host_name, shard_name
 from cluster.front_door import Answer, ask, drain
-from cluster.instance import tidy_ray
+from cluster.instance import end_old_ray, tidy_ray
 from cluster.processes.running import RAY_HEAD, announced, ready_file, stop_on_signals
 from cluster.ray_node import PUSH_ACTOR, RayHead, stop_actors
 from cluster.runtime import Runtime
@@ -32,6 +32,7 @@ class RayLost(Exception):
 
 async def run(runtime: Runtime) -> None:
     """Until it is asked to stop, or until a part of Ray that does not come back by itself is gone."""
+    end_old_ray(runtime.instance)
     tidy_ray(runtime)
     ready_file(runtime, RAY_HEAD).unlink(missing_ok=True)
     # It loads its libraries while the head starts.
