@@ -50,7 +50,7 @@ def _script(headers: Mapping[str, str], body: str | None) -> str:
 def _read(text: str) -> Load:
     if "Non-2xx" in text or "Socket errors" in text or "Requests/sec" not in text:
         raise SideFailed(f"the load met errors:\n{text}")
-    found = {key: _number(text, pattern) for key, pattern in (("50", r"50%\s+(\S+)"), ("99", r"99%\s+(\S+)"))}
+    found = {key: _number(text, pattern) for key, pattern in (("50", r"(?m)^ +50% +(\S+)"), ("99", r"(?m)^ +99% +(\S+)"))}
     total = re.search(r"(\d+) requests in", text)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     assert total is not None
