@@ -50,12 +50,12 @@ def _script(headers: Mapping[str, str], body: str | None) -> str:
 def _read(text: str) -> Load:
     if "Non-2xx" in text or "Socket errors" in text or "Requests/sec" not in text:
         raise SideFailed(f"the load met errors:\n{text}")
-    found = {key: _number(text, pattern) for key, pattern in (("50", r"(?m)^ +50% +(\S+)"), ("99", r"(?m)^ +99% +(\S+)"))}
+    p50, p99 = (_number(text, rf"(?m)^ +{share}% +(\S+)") for share in (50, 99))
     total = re.search(r"(\d+) requests in", text)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     assert total is not None
     assert rate is not None
-    return Load(int(total[1]), float(rate[1]), found["50"], found["99"])
+    return Load(int(total[1]), float(rate[1]), p50, p99)
 
 
 def _number(text: str, pattern: str) -> float:
