@@ -27,7 +27,7 @@ class Settings:
 
     port: int = 8080
     host: str = "127.0.0.1"
-    data: Path = Path(".tidewire")
+    data: Path = field(default_factory=lambda: Path(".tidewire").absolute())
     log_level: str = "info"
     egress_allow: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()

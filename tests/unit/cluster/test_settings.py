@@ -11,6 +11,7 @@ from cluster.settings import InvalidSettings, Settings, read_settings
 
 def test_nothing_set_gives_the_defaults() -> None:
     assert read_settings({}, {}) == Settings()
+    assert Settings().data.is_absolute()
 
 
 def test_the_environment_is_read_and_the_command_line_wins() -> None:
