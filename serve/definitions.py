@@ -42,7 +42,7 @@ do:
         model: flight-delay
         inputs: ${ . }
       output:
-        as: '{ flight: $input, minutes: . }'
+        as: '{ flight: $input, minutes: .minutes }'
   - isLate:
       switch:
         - late:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from models.domain.limits import Limits
+from serve.definitions import parse_definition
+
 ROOT = Path(__file__).parents[3]
 ROOMS = ("actors", "serve", "streams", "models", "storage", "cluster")
 MAY_KNOW_RAY = {
@@ -72,6 +75,12 @@ def test_every_link_of_the_readme_exists() -> None:
     text = (ROOT / "README.md").read_text()
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_workflow_of_the_readme_is_valid_and_short() -> None:
+    [document] = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    parse_definition(document.encode(), "application/yaml", Limits())
+    assert len(document.splitlines()) <= 18
 
 
 def test_serve_still_writes_the_line_that_the_front_door_looks_for() -> None:
