@@ -69,6 +69,8 @@ def ray_environment(runtime: Runtime) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Workers would yield to everything else on the machine, and they are the API and the shards.
+        "RAY_worker_niceness": "0",
         "RAY_enable_metrics_collection": "0",
         # Loopback only: nothing of Ray listens to the network.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",

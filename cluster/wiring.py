@@ -65,7 +65,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
 
     clock, limits = SystemClock(), Limits()
     async with AsyncExitStack() as stack:
-        database = await _database(stack, runtime, "tidewire_app", "api", 12)
+        database = await _database(stack, runtime, "tidewire_app", "api", 8)
         redis = open_redis(runtime.redis_url)
         stack.push_async_callback(redis.aclose)
         dispatcher = shard_client(Directory(database), clock)
@@ -145,7 +145,7 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
 
     clock, limits = SystemClock(), Limits()
     async with AsyncExitStack() as stack:
-        database = await _database(stack, runtime, "tidewire_engine", "shard", 6)
+        database = await _database(stack, runtime, "tidewire_engine", "shard", 4)
         outbound = _outbound(stack, runtime, limits)
         connections = SessionClient(runtime.settings.session_hosts)
         kinds: dict[StepKind, Kind] = {

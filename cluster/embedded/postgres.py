@@ -19,7 +19,7 @@ from models.domain.errors import Unavailable
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "120",
-    "shared_buffers": "96MB",
+    "shared_buffers": "64MB",
     "effective_cache_size": "512MB",
     "max_wal_size": "1GB",
     "wal_compression": "on",

@@ -15,7 +15,7 @@ from streams.config import WorkerConfig
 async def run(runtime: Runtime) -> None:
     """Until it is asked to stop."""
     stop = stop_on_signals()
-    database = Database(runtime.dsn("tidewire_engine"), application="tidewire streams", max_size=10)
+    database = Database(runtime.dsn("tidewire_engine"), application="tidewire streams", max_size=6)
     await database.open()
     runner: Literal["faust", "plain"] = "plain" if runtime.settings.stream_runner == "plain" else "faust"
     try:
