@@ -60,7 +60,7 @@ def child_environment(runtime: Runtime) -> dict[str, str]:
 
 def ray_environment(runtime: Runtime) -> dict[str, str]:
     """Settings that Ray and Serve read from the environment, in all of their processes."""
-    folder = runtime.sockets / "door"
+    folder = runtime.sockets / "d"
     token = runtime.data / "ray-token"
     token.write_text(runtime.secrets.ray_token)
     token.chmod(0o600)

@@ -20,6 +20,7 @@ from serve.auth.tokens import generate_keys
 INSTANCE_MARK = "TIDEWIRE_INSTANCE"
 REPLICA_PORTS = 200
 _PORTS = 256
+_LONGEST_BASE = 8
 _FIRST_PORT, _LAST_PORT = 20_000, 32_768
 
 
@@ -150,8 +151,10 @@ def _plain(runtime: Runtime) -> dict[str, Any]:
 
 
 def _socket_folder(instance: str) -> Path:
-    """A short path: unix sockets allow 107 bytes, and those of Ray and the front door lie deep below this."""
-    folder = Path(tempfile.gettempdir(), f"tidewire-{os.getuid()}-{instance}")
+    """A short path: unix sockets allow 107 bytes, and the front door's takes 80 below this while it is made."""
+    usual = tempfile.gettempdir()
+    base = usual if len(usual) <= _LONGEST_BASE or not os.access("/tmp", os.W_OK) else "/tmp"  # noqa: S108
+    folder = Path(base, f"tw-{os.getuid()}-{instance}")
     folder.mkdir(mode=0o711, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
         raise DataFolderUnusable(f"{folder} belongs to somebody else; remove it, then start again.")

@@ -62,12 +62,18 @@ def _handler(target: Target) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Quiet: tests kill callers in the middle of a call."""
+
+
 @contextmanager
 def running_target() -> Iterator[Target]:
     """A target on a free loopback port for the length of the block."""
     target = Target()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(target))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(target))
     target.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, name="target", daemon=True)
     thread.start()

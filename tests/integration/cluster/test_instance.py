@@ -79,3 +79,10 @@ async def test_a_disk_that_gets_full_is_told_once(tmp_path: Path) -> None:
         await instance.watch_disk(tmp_path, told.append, free_bytes=lambda _: next(free), sleep=no_sleep)
     assert [line.split()[0] for line in told] == ["ERROR", "INFO"]
     assert "100 MB left" in told[0]
+
+
+def test_sockets_fit_into_their_107_bytes(tmp_path: Path) -> None:
+    runtime = prepare(read_settings({}, {"data": tmp_path / ("deep/" * 30)}))
+    deepest = runtime.sockets / "d" / ("0" * 56) / "a.sock.4194304.tmp"
+    assert len(str(deepest)) + len("1000") - len(str(os.getuid())) <= 107
+    runtime.sockets.rmdir()
