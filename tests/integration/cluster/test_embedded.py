@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from cluster.child import Child
+from cluster.instance import tidy_sockets
 from cluster.parts import parts
 from cluster.runtime import INSTANCE_MARK, Runtime, prepare
 from cluster.settings import read_settings
@@ -47,8 +49,10 @@ class Watch:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Runtime:
-    return prepare(read_settings({}, {"data": tmp_path / "data", "port": 1}))
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    prepared = prepare(read_settings({}, {"data": tmp_path / "data", "port": 1}))
+    yield prepared
+    tidy_sockets(prepared)
 
 
 async def test_killed_servers_come_back_with_what_they_kept(runtime: Runtime) -> None:

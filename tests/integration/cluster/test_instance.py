@@ -66,6 +66,8 @@ def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
     for name in ("secrets.json", "runtime.json"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0
     assert first.secrets.app_password not in repr(first)
+    instance.tidy_sockets(first)
+    assert not first.sockets.exists()
 
 
 async def test_a_disk_that_gets_full_is_told_once(tmp_path: Path) -> None:
