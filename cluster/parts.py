@@ -61,6 +61,8 @@ def child_environment(runtime: Runtime) -> dict[str, str]:
 def ray_environment(runtime: Runtime) -> dict[str, str]:
     """Settings that Ray and Serve read from the environment, in all of their processes."""
     folder = runtime.sockets / "d"
+    # HAProxy's control socket would take orders from every user of the machine.
+    folder.mkdir(mode=0o700, exist_ok=True)
     token = runtime.data / "ray-token"
     token.write_text(runtime.secrets.ray_token)
     token.chmod(0o600)

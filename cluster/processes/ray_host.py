@@ -40,6 +40,8 @@ async def run(runtime: Runtime) -> None:
         sys.executable, "-m", "cluster", "process", "deploy", "--data", str(runtime.data)
     )
     head = RayHead(runtime.ray_folder, runtime.ports.ray, _CPUS, _OBJECT_STORE_BYTES)
+    # Ray opens it for all users of the machine.
+    runtime.ray_folder.chmod(0o700)
     stop = stop_on_signals()
     work = asyncio.create_task(_work(runtime, deploying, stop))
     try:

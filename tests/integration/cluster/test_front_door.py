@@ -1,0 +1,105 @@
+"""The front door as Serve starts it: a route to the push gateway, 503 while nobody is there, nothing open to others."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cluster.front_door import Answer, ask, write_script
+from cluster.instance import tidy_sockets
+from cluster.runtime import Runtime, prepare
+from cluster.settings import read_settings
+from tests.servers.system import free_port
+
+# The lines of Serve's configuration that are changed, and what is needed around them.
+CONFIGURATION = """global
+    maxconn 100
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 5s
+    timeout server 5s
+    errorfile 502 /nowhere/500.http
+    errorfile 503 /nowhere/500.http
+    errorfile 504 /nowhere/500.http
+frontend prometheus
+    bind :{metrics}
+frontend http_frontend
+    bind 127.0.0.1:{port}
+    # Static routing based on path prefixes in decreasing length then alphabetical order
+    use_backend api if {{ path_beg /api }}
+    default_backend default_backend
+backend default_backend
+    http-request return status 404 content-type text/plain lf-string "Path not found."
+backend api
+    server replica 127.0.0.1:{replica}
+"""
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    prepared = prepare(read_settings({}, {"data": tmp_path / "data", "port": free_port()}))
+    prepared = replace(prepared, ports=replace(prepared.ports, push=free_port()))
+    yield prepared
+    tidy_sockets(prepared)
+
+
+def configure(file: Path, port: int) -> None:
+    file.write_text(CONFIGURATION.format(metrics=free_port(), port=port, replica=free_port()))
+
+
+@asynccontextmanager
+async def front_door(runtime: Runtime, file: Path) -> AsyncIterator[str]:
+    port = runtime.settings.port
+    configure(file, port)
+    process = await asyncio.create_subprocess_exec(
+        str(write_script(runtime)), "-db", "-f", str(file), stderr=subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                except OSError:
+                    await asyncio.sleep(0.02)
+                else:
+                    writer.close()
+                    break
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_nobody_there_is_503_and_told_apart(runtime: Runtime, tmp_path: Path) -> None:
+    port = runtime.settings.port
+    assert await ask("127.0.0.1", port, "/readyz") is Answer.NOBODY
+    async with front_door(runtime, tmp_path / "haproxy.cfg") as url, httpx.AsyncClient() as client:
+        for path in ("/v1/runs", "/api/x"):
+            answer = await client.get(url + path)
+            assert answer.status_code == 503
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["status"] == 503
+        assert await ask("127.0.0.1", port, "/readyz") is Answer.NOBODY
+
+
+async def test_live_connections_go_to_the_gateway(runtime: Runtime, tmp_path: Path) -> None:
+    async def gateway(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\ngateway")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(gateway, "127.0.0.1", runtime.ports.push)
+    async with server, front_door(runtime, tmp_path / "haproxy.cfg") as url, httpx.AsyncClient() as client:
+        assert (await client.get(f"{url}/connection/websocket")).text == "gateway"
+        assert (await client.get(f"{url}/connection/websocket/more")).status_code == 503
+        assert await ask("127.0.0.1", runtime.settings.port, "/connection/websocket") is Answer.OK
+    assert "bind 127.0.0.1:" in (tmp_path / "haproxy.cfg").read_text().split("frontend http_frontend")[0]
