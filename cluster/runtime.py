@@ -80,7 +80,8 @@ class Runtime:
 
     @property
     def ray_folder(self) -> Path:
-        return self.sockets / "ray"
+        """Ray opens its folder for all users of the machine; the one above it is closed to them."""
+        return self.sockets / "r" / "t"
 
     def dsn(self, role: str, database: str = "tidewire") -> str:
         """Address of PostgreSQL for a login role: tidewire_app, tidewire_engine, or postgres (the owner)."""

@@ -34,14 +34,13 @@ async def run(runtime: Runtime) -> None:
     """Until it is asked to stop, or until a part of Ray that does not come back by itself is gone."""
     end_old_ray(runtime.instance)
     tidy_ray(runtime)
+    runtime.ray_folder.parent.mkdir(mode=0o700, exist_ok=True)
     ready_file(runtime, RAY_HEAD).unlink(missing_ok=True)
     # It loads its libraries while the head starts.
     deploying = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cluster", "process", "deploy", "--data", str(runtime.data)
     )
     head = RayHead(runtime.ray_folder, runtime.ports.ray, _CPUS, _OBJECT_STORE_BYTES)
-    # Ray opens it for all users of the machine.
-    runtime.ray_folder.chmod(0o700)
     stop = stop_on_signals()
     work = asyncio.create_task(_work(runtime, deploying, stop))
     try:
