@@ -97,8 +97,8 @@ def up(settings: Settings, console: Console, link: Callable[[Runtime], Awaitable
         ended = instance.end_leftovers(runtime.instance)
         if ended:
             console.print(f"Ended {ended} processes that an earlier start had left behind.")
-        instance.check_port(settings)
         instance.tidy_sockets(runtime)
+        instance.check_port(settings)
         runtime.sockets.mkdir(mode=0o711, exist_ok=True)
         instance.raise_file_limit()
         return asyncio.run(_run(runtime, console, link))
