@@ -1,7 +1,7 @@
 """Ray on this machine: the head's processes as children of ours, on the loopback address, with token auth.
 
 Left out: the dashboard's API server, the autoscaler's monitor, the client server and the log monitor. Nothing here uses
-them, and together they take 300 MB (ADR 0007).
+them, and together they take 300 MB (ADR 0010).
 """
 
 from __future__ import annotations
