@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.servers.process import ServerProcess
 from tests.servers.system import free_port
 
 _APACHE_VERSION = "3.9.1"
@@ -30,7 +31,7 @@ _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
 
 
 @dataclass
-class KafkaServer:
+class KafkaServer(ServerProcess):
     """A broker on a port of its own, which it keeps over restarts."""
 
     folder: Path
@@ -63,22 +64,8 @@ class KafkaServer:
             else:
                 return
 
-    def kill(self) -> None:
-        """As a power cut."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
     def wipe(self) -> None:
         """Makes a killed broker forget everything; the embedded one does so anyway."""
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.kill()
 
 
 def _tansu() -> Path:

@@ -18,6 +18,7 @@ from pathlib import Path
 import asyncpg
 
 from storage.migrate import migrate
+from tests.servers.process import ServerProcess
 
 
 def _install() -> Path:
@@ -40,7 +41,7 @@ SETTINGS = {
 
 
 @dataclass
-class PostgresServer:
+class PostgresServer(ServerProcess):
     """A running server; `socket` is its folder of unix sockets."""
 
     folder: Path
@@ -73,20 +74,6 @@ class PostgresServer:
                 else:
                     await connection.close()
                     return
-
-    def kill(self) -> None:
-        """As a power cut."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.kill()
 
     async def create_database(self, template: str = "template_tidewire") -> str:
         """A new database, migrated already."""

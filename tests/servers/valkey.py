@@ -15,9 +15,11 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tests.servers.process import ServerProcess
+
 
 @dataclass
-class ValkeyServer:
+class ValkeyServer(ServerProcess):
     """A running server; `socket` is its unix socket."""
 
     folder: Path
@@ -48,20 +50,6 @@ class ValkeyServer:
                     time.sleep(0.02)
                 else:
                     return
-
-    def kill(self) -> None:
-        """As a power cut."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.kill()
 
 
 def _program() -> str:
