@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from actors.ports import ShardDirectory
 from actors.shard_client import ShardClient
-from actors.wire import pack, read_ends, read_ids, read_response
+from actors.wire import pack, read_ends, read_ids, read_object, read_response
 from models.domain.clock import Clock
 from models.domain.errors import AnswerLost, TidewireError, Unavailable
 from models.domain.ports import Ended, HttpRequest, HttpResponse, Wake
@@ -62,7 +62,7 @@ class RayShard:
 
 
 class SessionClient:
-    """Implements ConnectionGateway: each tenant's sessions live on one of the hosts."""
+    """Implements ConnectionGateway and ModelPredictor: each tenant's sessions live on one of the hosts."""
 
     def __init__(self, hosts: int, namespace: str = NAMESPACE) -> None:
         self._hosts = hosts
@@ -71,12 +71,25 @@ class SessionClient:
 
     async def send(self, tenant_id: UUID, connection: str, request: HttpRequest) -> HttpResponse:
         """See ConnectionGateway.send; AnswerLost when the host died over it, Unavailable when it was not there."""
+        asked = pack(request)
+        answer = await self._ask(tenant_id, lambda host: host.send.remote(tenant_id.bytes, connection, asked))
+        return read_response(answer)
+
+    async def infer(
+        self, tenant_id: UUID, model: str, version: str | None, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """See ModelPredictor.infer; AnswerLost and Unavailable as in `send`."""
+        asked = pack(request)
+        answer = await self._ask(tenant_id, lambda host: host.infer.remote(tenant_id.bytes, model, version, asked))
+        return read_object(answer)
+
+    async def _ask(self, tenant_id: UUID, call: Callable[[Any], Awaitable[bytes]]) -> bytes:
         name = host_name(host_of(tenant_id, self._hosts))
         handle = self._handles.get(name)
         if handle is None:
             handle = self._handles[name] = await actor_named(name, self._namespace)
         try:
-            return read_response(await handle.send.remote(tenant_id.bytes, connection, pack(request)))
+            return await call(handle)
         except RayTaskError as error:
             if isinstance(error.cause, TidewireError | TimeoutError):
                 raise error.cause from None

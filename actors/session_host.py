@@ -1,16 +1,18 @@
-"""Holds the sessions with outside systems for many tenants; one kind so far, HTTP API connections."""
+"""Holds the sessions with outside systems for many tenants: HTTP API connections, and the one with the model host."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from actors.connection_session import ConnectionSession
 from actors.ports import ConnectionStore
 from models.domain.clock import Clock
 from models.domain.limits import Limits
-from models.domain.ports import HttpRequest, HttpResponse, OutboundHttp, Sealer
+from models.domain.ports import HttpRequest, HttpResponse, ModelPredictor, OutboundHttp, Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,17 @@ class SessionPorts:
     connections: ConnectionStore
     sealer: Sealer
     outbound: OutboundHttp
+    models: ModelPredictor
     clock: Clock
     limits: Limits
 
 
 class SessionHost:
-    """Implements ConnectionGateway. Sessions begin with the first call; the ones not used for longest are forgotten,
-    which costs nothing but a read when they are needed again."""
+    """Implements ConnectionGateway and ModelPredictor.
+
+    Sessions begin with the first call; the ones not used for longest are forgotten, which costs nothing but a read when
+    they are needed again.
+    """
 
     def __init__(self, ports: SessionPorts) -> None:
         self._ports = ports
@@ -35,6 +41,12 @@ class SessionHost:
     async def send(self, tenant_id: UUID, connection: str, request: HttpRequest) -> HttpResponse:
         """See ConnectionGateway.send."""
         return await self._session(tenant_id, connection).send(request)
+
+    async def infer(
+        self, tenant_id: UUID, model: str, version: str | None, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """See ModelPredictor.infer."""
+        return await self._ports.models.infer(tenant_id, model, version, request)
 
     def stats(self) -> dict[str, int]:
         """How many sessions are held."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,7 @@ _wakes = msgspec.msgpack.Decoder(list[Wake])
 _ends = msgspec.msgpack.Decoder(list[Ended])
 _ids = msgspec.msgpack.Decoder(list[UUID])
 _request = msgspec.msgpack.Decoder(HttpRequest)
+_object = msgspec.msgpack.Decoder(dict[str, Any])
 _response = msgspec.msgpack.Decoder(HttpResponse)
 
 
@@ -35,6 +37,10 @@ def read_ids(packed: bytes) -> list[UUID]:
 
 def read_request(packed: bytes) -> HttpRequest:
     return _request.decode(packed)
+
+
+def read_object(packed: bytes) -> dict[str, Any]:
+    return _object.decode(packed)
 
 
 def read_response(packed: bytes) -> HttpResponse:

@@ -115,7 +115,7 @@ def _valkey(runtime: Runtime, line: Line) -> Part:
     return Part(
         "valkey",
         _child(runtime, line, "valkey", lambda: valkey.command(runtime.sockets / "valkey.sock")),
-        lambda: valkey.answers(runtime.redis_url),
+        lambda: valkey.answers(runtime.sockets / "valkey.sock"),
     )
 
 

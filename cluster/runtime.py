@@ -15,7 +15,6 @@ from typing import Any
 
 from cluster.settings import Settings
 from models.domain.errors import TidewireError
-from serve.auth.tokens import generate_keys
 
 INSTANCE_MARK = "TIDEWIRE_INSTANCE"
 REPLICA_PORTS = 200
@@ -165,6 +164,9 @@ def _socket_folder(instance: str) -> Path:
 
 def _secrets(file: Path) -> Secrets:
     if not file.exists():
+        # 6 MB that every process of the instance would carry for the first start.
+        from serve.auth.tokens import generate_keys  # noqa: PLC0415
+
         made = Secrets(
             owner_password=secrets.token_urlsafe(24),
             app_password=secrets.token_urlsafe(24),

@@ -147,9 +147,9 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
     async with AsyncExitStack() as stack:
         database = await _database(stack, runtime, "tidewire_engine", "shard", 4)
         outbound = _outbound(stack, runtime, limits)
-        connections = SessionClient(runtime.settings.session_hosts)
+        sessions = SessionClient(runtime.settings.session_hosts)
         kinds: dict[StepKind, Kind] = {
-            StepKind.HTTP: HttpStep(outbound, connections), StepKind.PREDICT: PredictStep(LateModels()),
+            StepKind.HTTP: HttpStep(outbound, sessions), StepKind.PREDICT: PredictStep(sessions),
         }  # fmt: skip
         yield WorkflowShard(
             owner,
@@ -179,13 +179,13 @@ async def open_session_host(runtime: Runtime) -> AsyncIterator[SessionHost]:
         yield SessionHost(
             SessionPorts(
                 SessionConnections(database), AesGcmSealer(runtime.sealing_keys), _outbound(stack, runtime, limits),
-                clock, limits,
+                LateModels(), clock, limits,
             )
         )  # fmt: skip
 
 
 class LateModels:
-    """A client of the model host that is opened by the first prediction: it brings 60 MB of Serve with it."""
+    """A client of the model host that is opened by the first prediction: it brings 40 MB of Serve with it."""
 
     def __init__(self) -> None:
         self._client: ModelPredictor | None = None

@@ -7,6 +7,7 @@ one of its own: a record says which partition of the log it belongs to.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -84,6 +85,11 @@ async def recreate_topic(config: KafkaConfig) -> None:
     async with _admin(config) as admin:
         await admin.delete_topics([config.topic])
     await create_topic(config)
+
+
+def quiet_client() -> None:
+    """Kafka's client tells ten times a second that a broker is away; our own loggers tell it once."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 class LogProducer:

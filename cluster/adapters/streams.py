@@ -1,4 +1,4 @@
-"""Binds the ports of the streams room to storage, and gives the processes `relay` and `streams` their main loops."""
+"""Binds the ports of the streams room to storage, and gives the process `streams` its main loop."""
 
 from __future__ import annotations
 
@@ -9,53 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from redis.asyncio import Redis
-
 from models.domain.limits import Limits
 from models.domain.log import LogSlice, Position
 from models.domain.metric_cells import Cell
 from models.domain.metrics import CellKey, DimensionKey
 from storage import metric_writer, outbox
-from storage.kafka import KafkaConfig, LogProducer, create_topic
+from storage.kafka import KafkaConfig, create_topic, quiet_client
 from storage.postgres import Database, WriteConn
-from storage.push_writer import PushWriter
-from storage.relay import Relay, RelayConfig
-from storage.relay_sinks import KafkaSink, PushSink, SearchSink
 from streams.aggregate import Aggregator
 from streams.ports import CellsMoved, Change, Definition, PositionMoved, Told
 from streams.worker import Worker, WorkerConfig
 
 
-@dataclass(frozen=True, slots=True)
-class RelayDeps:
-    """What the relay works with; opened and closed by the caller."""
-
-    database: Database
-    redis: Redis
-    kafka: KafkaConfig
-    limits: Limits = field(default_factory=Limits)
-    config: RelayConfig = field(default_factory=RelayConfig)
-
-
-def build_relay(deps: RelayDeps) -> Relay:
-    """The relay with its three sinks."""
-    sinks = (
-        KafkaSink(LogProducer(deps.kafka), limits=deps.limits),
-        PushSink(PushWriter(deps.redis)),
-        SearchSink(deps.database, deps.limits),
-    )
-    return Relay(deps.database, sinks, deps.config)
-
-
-async def run_relay(deps: RelayDeps, stop: asyncio.Event) -> None:
-    """The process `relay`: until `stop`."""
-    quiet_clients()
-    await build_relay(deps).run(stop)
-
-
 def quiet_clients() -> None:
-    """Kafka's clients tell ten times a second that a broker is away; our own loggers tell it once."""
-    for name in ("aiokafka", "faust", "mode"):
+    """See quiet_client; Faust repeats what its client says."""
+    quiet_client()
+    for name in ("faust", "mode"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

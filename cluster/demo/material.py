@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,9 @@ from models.learned.flights.source import START, read_departures
 FLIGHTS = "flights.npy"
 TIMELINE = "timeline.npy"
 MODEL = "delay_model"
+MADE = "made.json"
 # To be counted up whenever what is made changes.
-_EDITION = {"edition": 1}
+_EDITION = 2
 # A longer pause between two events, in minutes of the flights' own time, is cut down to this.
 _LONGEST_PAUSE = 20.0
 # A stormy week, in months that the model was not trained on.
@@ -42,16 +43,46 @@ class Moment(IntEnum):
     CANCELLED = 2
 
 
+class Records(Protocol):
+    """Records by their index; an array is one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: Any) -> Any: ...
+
+
+class RecordFile:
+    """Records of a .npy file, read when they are asked for: a mapped file would count as our memory after a while."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        mapped = np.load(path, mmap_mode="r")
+        self._dtype, self._offset, self._length = mapped.dtype, mapped.offset, len(mapped)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, key: slice | np.integer[Any]) -> Any:
+        if not isinstance(key, slice):
+            return self._read(int(key), 1)[0]
+        start, stop, _ = key.indices(self._length)
+        return self._read(start, max(0, stop - start))
+
+    def _read(self, start: int, count: int) -> npt.NDArray[Any]:
+        offset = self._offset + start * self._dtype.itemsize
+        return np.fromfile(self._path, self._dtype, count, offset=offset)
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Records on disk, read as they are needed.
+    """What is replayed.
 
     `timeline` has `at` (minutes of replayed time, pauses cut), `flight` (index) and `moment`, in order; `first` is
     where the replay begins.
     """
 
-    flights: npt.NDArray[Any]
-    timeline: npt.NDArray[Any]
+    flights: Records
+    timeline: Records
     model: Path
     first: int
 
@@ -61,7 +92,7 @@ class Material:
 
 async def prepared(folder: Path) -> Material:
     """The material in the folder, made in a process of its own when it is not there yet."""
-    if _kept(folder / "made.json") != _EDITION:
+    if _kept(folder).get("edition") != _EDITION:
         made = await asyncio.create_subprocess_exec(sys.executable, "-m", "cluster.demo.material", str(folder))
         try:
             if await made.wait() != 0:
@@ -75,11 +106,8 @@ async def prepared(folder: Path) -> Material:
 
 def open_material(folder: Path) -> Material:
     """Opens what `make` wrote."""
-    flights = np.load(folder / FLIGHTS, mmap_mode="r")
-    timeline = np.load(folder / TIMELINE, mmap_mode="r")
-    opening = (_OPENING - START).total_seconds() / 60
-    first = int(np.argmax(flights["scheduled"][timeline["flight"]] >= opening))
-    return Material(flights, timeline, folder / MODEL, first)
+    flights, timeline = RecordFile(folder / FLIGHTS), RecordFile(folder / TIMELINE)
+    return Material(flights, timeline, folder / MODEL, _kept(folder)["first"])
 
 
 def make(folder: Path) -> None:
@@ -95,9 +123,12 @@ def make(folder: Path) -> None:
     }  # fmt: skip
     flights = as_records({**columns, **plain})
     _save(folder / FLIGHTS, flights)
-    _save(folder / TIMELINE, timeline_of(departures.scheduled, departures.delay))
+    timeline = timeline_of(departures.scheduled, departures.delay)
+    _save(folder / TIMELINE, timeline)
     write_delay_model(folder / MODEL, departures)
-    (folder / "made.json").write_text(json.dumps(_EDITION))
+    opening = (_OPENING - START).total_seconds() / 60
+    first = int(np.argmax(departures.scheduled[timeline["flight"]] >= opening))
+    (folder / MADE).write_text(json.dumps({"edition": _EDITION, "first": first}))
 
 
 def as_records(columns: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
@@ -133,11 +164,12 @@ def _save(path: Path, array: npt.NDArray[Any]) -> None:
     os.replace(draft, path)
 
 
-def _kept(file: Path) -> Any:
+def _kept(folder: Path) -> dict[str, Any]:
     try:
-        return json.loads(file.read_text())
+        kept: dict[str, Any] = json.loads((folder / MADE).read_text())
     except (OSError, ValueError):
-        return None
+        return {}
+    return kept
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cluster.demo.desk import Ledger
-from cluster.demo.material import Material, Moment
+from cluster.demo.material import Material, Moment, Records
 from models.domain.clock import Clock
 from models.domain.errors import Unavailable
 from models.domain.events import format_time
@@ -66,8 +66,8 @@ class PositionFile:
 class Pace:
     """How far the timeline should be by now. After a pause of ours it goes on from there, without a rush."""
 
-    def __init__(self, timeline_at: Any, speed: float, clock: Clock) -> None:
-        self._at = timeline_at
+    def __init__(self, timeline: Records, speed: float, clock: Clock) -> None:
+        self._timeline = timeline
         self._speed = speed
         self._clock = clock
         self._began = 0.0
@@ -76,12 +76,12 @@ class Pace:
     def restart(self, position: int) -> None:
         """Counts from this event, now."""
         self._began = self._clock.monotonic()
-        self._from = float(self._at[position])
+        self._from = float(self._timeline[position]["at"])
 
     def due(self, position: int, most: int) -> int:
         """The first event that is not due yet, at most `most` further on."""
         passed = (self._clock.monotonic() - self._began) * self._speed / 60
-        window = self._at[position : position + most]
+        window = self._timeline[position : position + most]["at"]
         return position + int(np.searchsorted(window, self._from + passed, "right"))
 
 
@@ -97,7 +97,7 @@ class Replay:
         self._positions = positions
         self._ledger = ledger
         self._clock = clock
-        self._pace = Pace(material.timeline["at"], speed, clock)
+        self._pace = Pace(material.timeline, speed, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until it is asked to stop; the year begins anew after its end."""

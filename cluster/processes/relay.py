@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.adapters.streams import RelayDeps, run_relay
+from cluster.adapters.relay import RelayDeps, run_relay
 from cluster.processes.running import announced, stop_on_signals
 from cluster.runtime import Runtime
 from storage.kafka import KafkaConfig

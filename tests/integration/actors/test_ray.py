@@ -6,9 +6,11 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
+from uuid import UUID
 
 import pytest
 import ray
@@ -19,7 +21,7 @@ from actors.session_host import SessionHost, SessionPorts
 from actors.workflow_shard import ShardPorts, WorkflowShard
 from cluster.adapters import actors as adapters
 from models.domain.clock import SystemClock
-from models.domain.errors import NotFound, TooManyRequests, Unavailable
+from models.domain.errors import Fault, InvalidInput, NotFound, TooManyRequests, Unavailable
 from models.domain.limits import Limits
 from models.domain.ports import HttpRequest, HttpResponse
 from serve.routes.connections import secret_context
@@ -61,6 +63,17 @@ class Answering:
         return HttpResponse(200, {"seen": request.headers["authorization"]}, request.url.encode())
 
 
+class OneModel:
+    """A model host that has one model."""
+
+    async def infer(
+        self, tenant_id: UUID, model: str, version: str | None, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        if model != "delay":
+            raise InvalidInput("The request does not fit the model.", [Fault("/inputs", f"no {model}")])
+        return {"tenant": str(tenant_id), "version": version, "seen": dict(request)}
+
+
 @asynccontextmanager
 async def build_host(dsn: str, key: bytes) -> AsyncIterator[SessionHost]:
     """What a session host's process opens."""
@@ -68,7 +81,9 @@ async def build_host(dsn: str, key: bytes) -> AsyncIterator[SessionHost]:
     await database.open()
     connections = adapters.SessionConnections(database)
     try:
-        yield SessionHost(SessionPorts(connections, AesGcmSealer([key]), Answering(), SystemClock(), Limits()))
+        yield SessionHost(
+            SessionPorts(connections, AesGcmSealer([key]), Answering(), OneModel(), SystemClock(), Limits())
+        )
     finally:
         await database.close()
 
@@ -131,6 +146,13 @@ async def test_sessions_live_in_an_actor_and_its_errors_come_through(postgres: P
             assert refused.value.retry_after > 500
             with pytest.raises(NotFound):
                 await client.send(account.tenant_id, "other", asked)
+            predicted = await client.infer(account.tenant_id, "delay", None, {"inputs": {"distance": 3}})
+            assert predicted == {
+                "tenant": str(account.tenant_id), "version": None, "seen": {"inputs": {"distance": 3}},
+            }  # fmt: skip
+            with pytest.raises(InvalidInput) as wrong:
+                await client.infer(account.tenant_id, "other", "2", {})
+            assert wrong.value.faults == (Fault("/inputs", "no other"),)
             shown = await w.api.connections.get(account.tenant_id, "crm")
             assert shown.state is not None
             assert (shown.state["breaker"]["state"], shown.state["quota"]["used"]) == ("closed", 1)

@@ -15,7 +15,8 @@ from uuid import uuid4
 
 import pytest
 
-from cluster.adapters.streams import RelayDeps, StreamsDeps, build_relay, build_worker
+from cluster.adapters.relay import RelayDeps, build_relay
+from cluster.adapters.streams import StreamsDeps, build_worker
 from storage.kafka import KafkaConfig, recreate_topic
 from storage.redis_client import open_redis
 from storage.relay import Relay

@@ -87,6 +87,11 @@ class Api:
         return HttpResponse(self.status, {}, b"")
 
 
+class NoModels:
+    async def infer(self, tenant_id: UUID, model: str, version: str | None, request: object) -> dict[str, Any]:
+        raise AssertionError
+
+
 class World:
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -187,7 +192,7 @@ async def test_the_breaker_opens_tries_and_closes(w: World) -> None:
 
 async def test_a_breaker_of_one_tenant_does_not_concern_another(w: World) -> None:
     w.store.put(breaker={"failures": 1, "reset_seconds": 30})
-    host = SessionHost(SessionPorts(w.store, FakeSealer(), w.api, w.clock, Limits()))
+    host = SessionHost(SessionPorts(w.store, FakeSealer(), w.api, NoModels(), w.clock, Limits()))
     w.api.status = 500
     await host.send(TENANT, "crm", ASK)
     with pytest.raises(CircuitOpen):

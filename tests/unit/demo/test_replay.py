@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cluster.demo.desk import Ledger
-from cluster.demo.material import Material, Moment, as_records, timeline_of
+from cluster.demo.material import Material, Moment, RecordFile, as_records, timeline_of
 from cluster.demo.replay import Pace, Position, PositionFile, Replay, event_of
 from models.domain.clock import ManualClock
 from models.domain.errors import Unavailable
@@ -61,7 +61,7 @@ def replay(stuff: Material, receiver: Receiver, file: Path, clock: ManualClock, 
 
 def test_the_timeline_is_in_order_and_long_pauses_are_cut() -> None:
     stuff = material([100, 110, 600], [5, float("nan"), 0])
-    said = [(int(one["flight"]), Moment(int(one["moment"]))) for one in stuff.timeline]
+    said = [(int(one["flight"]), Moment(int(one["moment"]))) for one in stuff.timeline[:]]
     assert said == [
         (0, Moment.BOARDING), (1, Moment.BOARDING), (0, Moment.DEPARTED), (1, Moment.CANCELLED),
         (2, Moment.BOARDING), (2, Moment.DEPARTED),
@@ -69,11 +69,21 @@ def test_the_timeline_is_in_order_and_long_pauses_are_cut() -> None:
     assert np.diff(stuff.timeline["at"]).tolist() == [10, 20, 5, 20, 20]
 
 
+def test_records_of_a_file_are_those_of_the_array(tmp_path: Path) -> None:
+    array = material([100, 110, 600], [5, float("nan"), 0]).timeline
+    np.save(tmp_path / "records.npy", array)
+    records = RecordFile(tmp_path / "records.npy")
+    assert len(records) == 6
+    assert [records[index] for index in range(6)] == list(array[:])
+    for part in (slice(None), slice(2, 4), slice(4, 100), slice(9, 12)):
+        assert records[part].tolist() == array[part].tolist()
+
+
 def test_events_are_cloud_events_with_ids_of_their_own() -> None:
     stuff = material([100, 110], [5, float("nan")])
     made = [
         event_of(stuff.flights[entry["flight"]], Moment(int(entry["moment"])), lap, NOW)
-        for lap in (0, 1) for entry in stuff.timeline
+        for lap in (0, 1) for entry in stuff.timeline[:]
     ]  # fmt: skip
     assert len({event["id"] for event in made}) == 8
     for event in made:
@@ -93,7 +103,7 @@ def test_what_is_missing_is_null() -> None:
 
 def test_the_pace_follows_the_clock_and_does_not_rush_after_a_pause() -> None:
     clock = ManualClock()
-    pace = Pace(np.array([0.0, 1.0, 2.0, 10.0]), 60.0, clock)
+    pace = Pace(np.array([(0.0,), (1.0,), (2.0,), (10.0,)], dtype=[("at", "f8")]), 60.0, clock)
     pace.restart(0)
     assert pace.due(0, 10) == 1
     clock.advance(2)
