@@ -48,7 +48,7 @@ bench: $(BIN)/.dev web ## Ratios beside other systems, measured in one run
 
 lock: ## Pin every dependency with its hashes
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --override requirements.override -o requirements.lock pyproject.toml
-	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --group dev -o requirements-dev.lock pyproject.toml
+	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --override requirements-dev.override --group dev -o requirements-dev.lock pyproject.toml
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) serve/web/dist serve/web/node_modules tests/npm/node_modules

@@ -75,6 +75,9 @@ class LogApp(faust.App):  # type: ignore[misc]
     def _new_transport(self) -> Any:
         return LogTransport(self.conf.broker_consumer, self)
 
+    def _create_directories(self) -> None:
+        """Nothing: there are no tables on disk, and the folder would lie wherever the process was started."""
+
 
 def create_app(config: WorkerConfig) -> faust.App:
     """A new application; it is used once, started and stopped by FaustRunner."""

@@ -10,6 +10,7 @@ import asyncio
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -65,9 +66,10 @@ async def work_stock(servers: str, topic: str) -> None:
     """A Faust application as its documentation shows it; says how many events it has counted each time it is asked."""
     import faust
 
+    scratch = tempfile.TemporaryDirectory()
     app = faust.App(
-        topic, broker=f"kafka://{servers}", store="memory://", web_enabled=False, topic_partitions=1,
-        topic_disable_leader=True, consumer_auto_offset_reset="earliest", broker_session_timeout=10,
+        topic, broker=f"kafka://{servers}", store="memory://", datadir=scratch.name, web_enabled=False,
+        topic_partitions=1, topic_disable_leader=True, consumer_auto_offset_reset="earliest", broker_session_timeout=10,
         broker_rebalance_timeout=10, broker_request_timeout=30, broker_max_poll_interval=60,
     )  # fmt: skip
     readings = app.topic(topic, value_serializer="json", partitions=1)
