@@ -138,6 +138,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_open ON runs (shard, id) WHERE ended_at IS NULL;
 CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX runs_by_workflow ON runs (tenant_id, namespace, name, id);
+CREATE INDEX runs_faulted ON runs (tenant_id, id) WHERE status = 'faulted';
 
 CREATE FUNCTION forbid_change_of_final_run() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -161,6 +162,91 @@ CREATE TABLE journal (
     PRIMARY KEY (tenant_id, run_id, seq)
 ) PARTITION BY RANGE (run_id);
 CREATE TABLE journal_default PARTITION OF journal DEFAULT;
+
+-- What is to reach one open run: wishes (pause, resume, move), decisions, events, ends of other runs. Rows go in the
+-- transaction that appends what they led to, so each counts once.
+CREATE TABLE run_inbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    shard smallint NOT NULL,
+    kind text NOT NULL,
+    data json NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX run_inbox_shard ON run_inbox (shard);
+CREATE INDEX run_inbox_run ON run_inbox (tenant_id, run_id, id);
+
+-- How a run begins that is not begun from nothing: where of which run (a re-run), with which data instead of the
+-- recorded (edits), and what its calls answer (a dry run).
+CREATE TABLE run_origins (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    rerun_of uuid,
+    task text,
+    path integer[],
+    edits json,
+    outputs json,
+    PRIMARY KEY (tenant_id, run_id)
+);
+CREATE INDEX run_origins_source ON run_origins (tenant_id, rerun_of, run_id) WHERE rerun_of IS NOT NULL;
+
+-- The state of a long run up to an entry, so that going on with it need not read all of its journal. A copy of what the
+-- journal says; one that is not there, or of another form, is made anew from it.
+CREATE TABLE run_snapshots (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    seq integer NOT NULL,
+    form text NOT NULL,
+    state json NOT NULL,
+    PRIMARY KEY (tenant_id, run_id)
+);
+
+-- Sample data of a workflow: an input, and what its calls answer by the pointer of their task.
+CREATE TABLE workflow_samples (
+    tenant_id uuid NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    sample text NOT NULL,
+    input json NOT NULL,
+    outputs json NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, namespace, name, sample),
+    FOREIGN KEY (tenant_id, namespace, name) REFERENCES workflows ON DELETE CASCADE
+);
+
+-- What people did about faulted runs. A faulted run without a row is an open dead letter.
+CREATE TABLE dead_letters (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    state text NOT NULL CHECK (state IN ('open', 'retried', 'discarded')),
+    edits json,
+    retried_as uuid,
+    updated_at timestamptz NOT NULL,
+    updated_by uuid,
+    PRIMARY KEY (tenant_id, run_id)
+);
+
+-- Long work on many runs, done in batches; `spec` says what, `cursor` how far.
+CREATE TABLE jobs (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    shard smallint NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('rerun', 'retry', 'discard')),
+    spec json NOT NULL,
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'stopped', 'done')),
+    total bigint NOT NULL,
+    done bigint NOT NULL DEFAULT 0,
+    skipped bigint NOT NULL DEFAULT 0,
+    reasons json NOT NULL DEFAULT '[]',
+    cursor uuid,
+    created_at timestamptz NOT NULL,
+    created_by uuid,
+    started_at timestamptz,
+    ended_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX jobs_open ON jobs (shard, created_at) WHERE ended_at IS NULL;
 
 CREATE TABLE run_search (
     tenant_id uuid NOT NULL,
@@ -338,6 +424,27 @@ CREATE TABLE connection_state (
     FOREIGN KEY (tenant_id, name) REFERENCES connections ON DELETE CASCADE
 );
 
+-- What workflows name under use.secrets; sealed before it gets here.
+CREATE TABLE secrets (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    name text NOT NULL,
+    value_sealed bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, name)
+);
+
+-- What a version uses from elsewhere (functions, schemas), as it was when the version was put.
+CREATE TABLE workflow_resources (
+    tenant_id uuid NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    resources json NOT NULL,
+    PRIMARY KEY (tenant_id, namespace, name, version),
+    FOREIGN KEY (tenant_id, namespace, name, version) REFERENCES workflow_versions
+);
+
 -- models --------------------------------------------------------------------------------------------
 
 CREATE TABLE model_versions (
@@ -477,9 +584,10 @@ DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['memberships', 'workflows', 'workflow_versions', 'workflow_triggers', 'runs', 'journal',
-        'journal_default', 'run_search', 'idempotency_keys', 'events', 'outbox', 'metric_definitions',
+        'journal_default', 'run_inbox', 'run_origins', 'run_snapshots', 'workflow_samples', 'dead_letters', 'jobs',
+        'run_search', 'idempotency_keys', 'events', 'outbox', 'metric_definitions',
         'metric_dimension_values', 'metric_points', 'notifications', 'hook_sources', 'connections',
-        'connection_state', 'model_versions', 'model_aliases'] LOOP
+        'connection_state', 'secrets', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY tenant ON %I TO tidewire_app USING (tenant_id = ANY ((SELECT current_tenants())::uuid[]))', t);
@@ -536,6 +644,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_triggers TO tidewire_app;
 GRANT SELECT, INSERT ON runs TO tidewire_app;
 GRANT UPDATE (cancel_requested_at) ON runs TO tidewire_app;
 GRANT SELECT ON journal, run_search TO tidewire_app;
+GRANT SELECT, INSERT ON run_inbox, run_origins TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_samples TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON dead_letters, jobs TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON idempotency_keys TO tidewire_app;
 GRANT SELECT ON shard_epoch, shard_owner TO tidewire_app;
 GRANT SELECT, INSERT ON events TO tidewire_app;
@@ -544,16 +655,21 @@ GRANT SELECT, INSERT, UPDATE ON metric_definitions TO tidewire_app;
 GRANT SELECT ON metric_points TO tidewire_app;
 GRANT SELECT ON notifications TO tidewire_app;
 GRANT UPDATE (read_at) ON notifications TO tidewire_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON hook_sources, connections TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON hook_sources, connections, secrets TO tidewire_app;
+GRANT SELECT, INSERT ON workflow_resources TO tidewire_app;
 GRANT SELECT ON connection_state TO tidewire_app;
 GRANT SELECT, INSERT ON model_versions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON model_aliases TO tidewire_app;
 
 GRANT SELECT ON tenants, users, memberships, workflows, workflow_versions, metric_definitions, connections,
-    hook_sources, model_versions, model_aliases TO tidewire_engine;
+    hook_sources, model_versions, model_aliases, secrets, workflow_resources TO tidewire_engine;
 GRANT SELECT, UPDATE ON workflow_triggers TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON runs TO tidewire_engine;
 GRANT SELECT, INSERT ON journal, notifications TO tidewire_engine;
+GRANT SELECT, INSERT, DELETE ON run_inbox TO tidewire_engine;
+GRANT SELECT, INSERT ON run_origins TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON run_snapshots TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE ON dead_letters, jobs TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON run_search, connection_state, metric_points, metric_offsets TO tidewire_engine;
 GRANT SELECT, INSERT, DELETE ON events, outbox TO tidewire_engine;
 GRANT SELECT, INSERT ON metric_dimension_values TO tidewire_engine;
