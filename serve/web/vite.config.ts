@@ -27,15 +27,17 @@ function compress(): Plugin {
 
 // During `npm run dev` the API of a running Tidewire answers; TIDEWIRE_URL tells where it is.
 const backend = process.env.TIDEWIRE_URL ?? 'http://127.0.0.1:8080'
+// The cookie counts only where host and origin are the same.
+const proxied = { target: backend, changeOrigin: false }
 
 export default defineConfig({
   plugins: [react(), compress()],
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
   server: {
     proxy: {
-      '/v1': backend,
-      '/v2': backend,
-      '/connection': { target: backend, ws: true },
+      '/v1': proxied,
+      '/v2': proxied,
+      '/connection': { ...proxied, ws: true },
     },
   },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },

@@ -8,7 +8,7 @@ import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
 import { EditorState, type Extension } from '@codemirror/state'
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view'
 import Box from '@mui/material/Box'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, type KeyboardEvent } from 'react'
 
 import { cspNonce } from '../app/cspNonce'
 import type { DefinitionFault } from '../api/generated'
@@ -32,6 +32,7 @@ export default function Editor(props: EditorProps) {
   const { label, text, language, readOnly = false, faults = [], before, height = 520 } = props
   const place = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(null)
+  const escaped = useRef(false)
   const latest = useRef(props)
   latest.current = props
 
@@ -60,7 +61,13 @@ export default function Editor(props: EditorProps) {
     if (current !== null) current.dispatch(setDiagnostics(current.state, faults.map((fault) => diagnosticOf(current, fault))))
   }, [faults, before, readOnly])
 
-  return <Box ref={place} data-testid="editor" sx={{ height, border: 1, borderColor: 'divider', borderRadius: 1, overflow: 'hidden', bgcolor: 'background.paper' }} />
+  // Escape sets Tab free; in a dialog, only the second one closes it.
+  function hold(event: KeyboardEvent) {
+    if (!readOnly && event.key === 'Escape' && !escaped.current) event.stopPropagation()
+    escaped.current = event.key === 'Escape'
+  }
+
+  return <Box ref={place} onKeyDown={hold} data-testid="editor" sx={{ height, border: 1, borderColor: 'divider', borderRadius: 1, overflow: 'hidden', bgcolor: 'background.paper' }} />
 }
 
 function common(label: string, language: 'yaml' | 'json'): Extension {
