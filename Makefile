@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 export UV_LINK_MODE := copy
 
-.PHONY: help run test lint bench web lock clean
+.PHONY: help run test lint bench web client lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,9 +35,13 @@ test: $(BIN)/.dev web tests/npm/node_modules/.done ## Every test; ends with one 
 
 web: serve/web/dist/.done ## The web application, from serve/web
 
-serve/web/dist/.done: $(BIN)/.runtime serve/web/package-lock.json $(shell find serve/web/src serve/web/public serve/web/index.html serve/web/vite.config.ts -type f 2>/dev/null)
+serve/web/dist/.done: $(BIN)/.runtime serve/web/package-lock.json $(shell find serve/web/src serve/web/public serve/web/index.html serve/web/vite.config.ts serve/web/openapi.json -type f 2>/dev/null)
 	cd serve/web && PATH=$(CURDIR)/$(BIN):$$PATH && npm ci --silent --no-fund --no-audit && npm run --silent build
 	@touch $@
+
+client: $(BIN)/.runtime ## The web application's client, from the API as it is now
+	$(BIN)/python -m serve.openapi
+	cd serve/web/codegen && PATH=$(CURDIR)/$(BIN):$$PATH && npm ci --silent --no-fund --no-audit && npm run --silent generate
 
 tests/npm/node_modules/.done: $(BIN)/.runtime tests/npm/package-lock.json
 	cd tests/npm && PATH=$(CURDIR)/$(BIN):$$PATH npm ci --silent --no-fund --no-audit

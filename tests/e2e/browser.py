@@ -28,7 +28,8 @@ _RUN_AXE = """async () => {
   const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']
   const found = await axe.run(document, { runOnly: rules, resultTypes: ['violations'] })
   const why = ({ any, all, none }) => [...any, ...all, ...none].map((one) => one.message).join('; ')
-  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} (${why(node)})`))
+  const told = (id, node) => `${id}: ${node.target.join(' ')} (${why(node)})`
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => told(id, node)))
 }"""
 
 

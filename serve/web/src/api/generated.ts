@@ -1178,3 +1178,4 @@ export const {
   useListMyTenantsQuery,
   useGetConfigQuery,
 } = injectedRtkApi;
+// sha256 753e9b9eec0e6bc9e135a15168d240323bf0a1329ba26ae4c8d2bb140de02f25
