@@ -123,7 +123,7 @@ def prepare(settings: Settings) -> Runtime:
     """Makes folders, secrets and free ports, and writes them down for the child processes."""
     data = settings.data
     try:
-        for folder in (data, data / "logs"):
+        for folder in (data, data / "logs", data / "objects"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DataFolderUnusable(f"The data folder {data} cannot be made: {error.strerror}.") from None
