@@ -46,6 +46,6 @@ def test_ray_answers_calls_with_its_token(system: System) -> None:
 
 def test_secrets_and_sockets_are_closed_to_other_users(system: System) -> None:
     runtime = load(system.data)
-    inside = [system.data / name for name in ("secrets.json", "runtime.json", "ray-token", "logs", "objects", "postgres")]
-    for private in (*inside, runtime.ray_folder.parent):
+    names = ("secrets.json", "runtime.json", "ray-token", "logs", "objects", "postgres")
+    for private in (*(system.data / name for name in names), runtime.ray_folder.parent):
         assert stat.S_IMODE(private.stat().st_mode) & 0o077 == 0, private
