@@ -83,13 +83,21 @@ async def _demo_link(runtime: Runtime) -> str | None:
 
 
 @app.command()
-def status(url: Url = None) -> None:
-    """Whether the instance is ready, part by part."""
+def status(url: Url = None, data: Data = None) -> None:
+    """Whether the instance is ready, part by part; its processes too when its data folder is on this machine."""
+    from cluster.phases import phases
+
+    for part, phase in phases(_settings(data).data).items():
+        _part(part, phase, "ready")
     found = _client(url).get("/readyz", allow=(503,))
     for part, state in found["parts"].items():
-        console.print(f"{'[green]ok[/]' if state == 'ok' else '[red]--[/]'}  {part}  {'' if state == 'ok' else state}")
+        _part(f"API sees {part}", state, "ok")
     console.print(found["status"])
     raise typer.Exit(0 if found["status"] == "ok" else 1)
+
+
+def _part(name: str, state: str, good: str) -> None:
+    console.print(f"{'[green]ok[/]' if state == good else '[red]--[/]'}  {name}  {'' if state == good else state}")
 
 
 @app.command("check-config")

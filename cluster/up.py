@@ -16,6 +16,7 @@ from rich.table import Table
 
 from cluster import instance
 from cluster.parts import parts, prepare_database
+from cluster.phases import PhaseFile
 from cluster.runtime import Runtime, prepare
 from cluster.settings import LEVELS, Settings
 from cluster.supervisor import Supervisor
@@ -111,7 +112,8 @@ async def _run(runtime: Runtime, console: Console, link: Callable[[Runtime], Awa
         loop.add_signal_handler(how, stop.set)
     began = time.monotonic()
     with Screen(console, runtime.settings.log_level) as screen:
-        supervisor = Supervisor(parts(runtime, screen.line), SystemClock(), screen.told)
+        board = PhaseFile(runtime.data, screen.told)
+        supervisor = Supervisor(parts(runtime, screen.line), SystemClock(), board.told)
         disk = asyncio.create_task(instance.watch_disk(runtime.data, partial(screen.line, "disk")))
         try:
             if runtime.settings.database_url is not None:
@@ -129,6 +131,7 @@ async def _run(runtime: Runtime, console: Console, link: Callable[[Runtime], Awa
             disk.cancel()
             console.print("Stopping ...")
             await supervisor.stop()
+            board.remove()
             await asyncio.to_thread(instance.end_leftovers, runtime.instance)
             await asyncio.to_thread(instance.tidy_sockets, runtime)
             sys.stdout.flush()
