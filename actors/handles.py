@@ -16,7 +16,7 @@ from actors.shard_client import ShardClient
 from actors.wire import pack, read_ends, read_ids, read_object, read_response
 from models.domain.clock import Clock
 from models.domain.errors import AnswerLost, TidewireError, Unavailable
-from models.domain.ports import Ended, HttpRequest, HttpResponse, Wake
+from models.domain.ports import Ended, HttpRequest, HttpResponse, OutboundCall, Wake
 
 NAMESPACE = "tidewire"
 
@@ -62,7 +62,7 @@ class RayShard:
 
 
 class SessionClient:
-    """Implements ConnectionGateway and ModelPredictor: each tenant's sessions live on one of the hosts."""
+    """Implements ConnectionGateway, CallGateway and ModelPredictor: each tenant's sessions live on one of the hosts."""
 
     def __init__(self, hosts: int, namespace: str = NAMESPACE) -> None:
         self._hosts = hosts
@@ -74,6 +74,17 @@ class SessionClient:
         asked = pack(request)
         answer = await self._ask(tenant_id, lambda host: host.send.remote(tenant_id.bytes, connection, asked))
         return read_response(answer)
+
+    async def call(self, tenant_id: UUID, call: OutboundCall) -> dict[str, Any]:
+        """See CallGateway.call; AnswerLost and Unavailable as in `send`."""
+        asked = pack(call)
+        return read_object(await self._ask(tenant_id, lambda host: host.call.remote(tenant_id.bytes, asked)))
+
+    async def fetch(self, tenant_id: UUID, uri: str, authentication: Mapping[str, Any] | None) -> Any:
+        """A JSON or YAML document; InvalidInput when there is none, EgressRefused, Unavailable."""
+        asked = pack({"authentication": authentication})
+        answer = await self._ask(tenant_id, lambda host: host.fetch.remote(tenant_id.bytes, uri, asked))
+        return read_object(answer)["document"]
 
     async def infer(
         self, tenant_id: UUID, model: str, version: str | None, request: Mapping[str, Any]

@@ -13,21 +13,30 @@ import orjson
 from actors.step_runner import StepError
 from models.domain.dsl.problems import problem
 from models.domain.dsl.protocol import StartStep
-from models.domain.ports import ConnectionGateway, HttpRequest, HttpResponse, OutboundHttp
+from models.domain.ports import CallGateway, ConnectionGateway, HttpRequest, HttpResponse, OutboundCall, OutboundHttp
+from models.domain.secrets import SECRET_MARK
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _SHOWN_BODY = 500
 
 
 class HttpStep:
-    """Sends through the tenant's connection where the task names one, else straight out."""
+    """Sends through the tenant's connection where the task names one, else straight out.
 
-    def __init__(self, outbound: OutboundHttp, connections: ConnectionGateway) -> None:
+    What needs secrets or tokens of the tenant goes through `calls`.
+    """
+
+    def __init__(
+        self, outbound: OutboundHttp, connections: ConnectionGateway, calls: CallGateway | None = None
+    ) -> None:
         self._outbound = outbound
         self._connections = connections
+        self._calls = calls
 
     async def perform(self, tenant_id: UUID, step: StartStep, seconds: float) -> Any:
         """The output in the form that the task asks for; a status outside 2xx is an error."""
+        if self._calls is not None and needs_host(step.request):
+            return await perform_call(self._calls, tenant_id, step, seconds)
         request = http_request(step, seconds)
         connection = step.request.get("connection")
         if connection is not None:
@@ -42,13 +51,37 @@ class HttpStep:
         return str(step.request["method"]).upper() in SAFE_METHODS
 
 
+def needs_host(wanted: Mapping[str, Any]) -> bool:
+    """Whether only a session host can send this: it has references to secrets, or needs a token or a challenge."""
+    policy = wanted.get("authentication")
+    if isinstance(policy, dict) and any(
+        kind not in ("basic", "bearer") or (isinstance(fields, dict) and "use" in fields)
+        for kind, fields in policy.items()
+    ):
+        return True
+    return SECRET_MARK.encode() in orjson.dumps(wanted)
+
+
+async def perform_call(calls: CallGateway, tenant_id: UUID, step: StartStep, seconds: float) -> Any:
+    """The output of a step that a session host performs; StepError when it failed."""
+    call = OutboundCall(step.kind.value, step.request, step.idempotency_key, step.task, step.path, seconds)
+    answer = await calls.call(tenant_id, call)
+    if "error" in answer:
+        raise StepError(answer["error"])
+    return answer.get("output")
+
+
 def http_request(step: StartStep, seconds: float) -> HttpRequest:
     """What goes out."""
-    wanted = step.request
+    return request_of(step.request, step.idempotency_key, seconds)
+
+
+def request_of(wanted: Mapping[str, Any], idempotency_key: str, seconds: float) -> HttpRequest:
+    """The HTTP request that a request of a step describes."""
     headers = {name.lower(): value for name, value in (wanted.get("headers") or {}).items()}
     body = _body(wanted, headers)
     headers.update(_authorization(wanted.get("authentication")))
-    key = None if "idempotency-key" in headers else step.idempotency_key
+    key = None if "idempotency-key" in headers else idempotency_key
     return HttpRequest(
         str(wanted["method"]).upper(), _url(wanted), headers, body, seconds, bool(wanted.get("redirect")), key
     )
@@ -56,7 +89,12 @@ def http_request(step: StartStep, seconds: float) -> HttpRequest:
 
 def check_status(step: StartStep, request: HttpRequest, response: HttpResponse) -> None:
     """StepError (communication, with the status of the response) unless the response counts as success."""
-    highest = 399 if step.request.get("redirect") else 299
+    check_answer(step.request, request, response)
+
+
+def check_answer(wanted: Mapping[str, Any], request: HttpRequest, response: HttpResponse) -> None:
+    """As check_status, by the request of a step."""
+    highest = 399 if wanted.get("redirect") else 299
     if 200 <= response.status <= highest:
         return
     where = request.url.partition("?")[0]

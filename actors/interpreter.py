@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from models.domain.dsl.expressions import JqRunner
 from models.domain.dsl.protocol import Command, Event, RunInfo
 from models.domain.journal import Entry
 from models.domain.limits import Limits
+from models.domain.secrets import SecretReferences
 
 Step = tuple[RunState, list[Command]]
 
@@ -31,17 +33,21 @@ class Engine(Protocol):
 
 
 class Interpreter:
-    """The engine of models/domain/dsl with the limits of this installation; `jq` runs what only jq itself can."""
+    """The engine of models/domain/dsl with the limits of this installation; `jq` runs what only jq itself can.
 
-    def __init__(self, limits: Limits, jq: JqRunner) -> None:
+    Without `references`, expressions see no secrets.
+    """
+
+    def __init__(self, limits: Limits, jq: JqRunner, references: SecretReferences | None = None) -> None:
         self._limits = limits
         self._jq = jq
+        self._references = references
 
     def compile(self, definition: Mapping[str, Any]) -> Workflow:
         return engine.compile_workflow(definition, self._limits, self._jq)
 
     def start(self, workflow: Workflow, info: RunInfo, input: Any, at: datetime) -> Step:
-        return engine.start(workflow, info, input, at, self._limits)
+        return engine.start(workflow, self._seeing(workflow, info), input, at, self._limits)
 
     def advance(self, workflow: Workflow, state: RunState, event: Event) -> Step:
         return engine.advance(workflow, state, event)
@@ -49,4 +55,10 @@ class Interpreter:
     def replay(
         self, workflow: Workflow, info: RunInfo, input: Any, entries: Sequence[Entry], at: datetime
     ) -> Step:
-        return engine.replay(workflow, info, input, entries, at, self._limits)
+        return engine.replay(workflow, self._seeing(workflow, info), input, entries, at, self._limits)
+
+    def _seeing(self, workflow: Workflow, info: RunInfo) -> RunInfo:
+        """The facts of the run, with references to the secrets that its expressions use."""
+        if self._references is None or not workflow.secret_paths:
+            return info
+        return replace(info, secrets=self._references.of(info.id, workflow.secret_paths))

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from models.domain.dsl.protocol import Notification
+from models.domain.dsl.protocol import Notification, TaskAnswered
+from models.domain.human_tasks import TaskChange
 from models.domain.journal import Entry
 from models.domain.ports import Ended, Wake
 from models.domain.runs import Run, RunStatus, WorkflowRef
@@ -44,6 +45,7 @@ class RunAppend:
     error: Mapping[str, Any] | None = None
     events: Sequence[Mapping[str, Any]] = ()
     notifications: Sequence[Notification] = ()
+    tasks: Sequence[TaskChange] = ()
 
     @property
     def key(self) -> RunKey:
@@ -57,10 +59,11 @@ class RunAppend:
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run that has not ended, with its shard."""
+    """A run that has not ended, with its shard, and the answers of people that it has not taken yet."""
 
     shard: int
     run: Run
+    answers: Sequence[TaskAnswered] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class OpenRun:
     last_seq: int
     wake_at: datetime | None
     cancel_requested: bool
+    has_answer: bool = False
 
     @property
     def key(self) -> RunKey:
@@ -87,7 +91,7 @@ class JournalStore(Protocol):
         """One fenced transaction: entries, run states, lifecycle events, emitted events (each stored once, starting
         the runs it triggers) and notifications. Returns the runs that were started.
 
-        StaleEpoch, RunMoved: nothing was written. Unavailable: it may or may not have been written.
+        StaleEpoch, RunMoved, TasksAnswered: nothing was written. Unavailable: it may or may not have been written.
         """
 
     async def last_seqs(self, keys: Collection[RunKey]) -> Mapping[UUID, int]:
@@ -184,6 +188,13 @@ class ConnectionStore(Protocol):
         self, tenant_id: UUID, name: str, state: Mapping[str, Any], expected_at: datetime | None, now: datetime
     ) -> bool:
         """Writes the state if it was last written at `expected_at`; False when somebody else wrote it meanwhile."""
+
+
+class SecretStore(Protocol):
+    """Secrets of tenants, sealed."""
+
+    async def sealed(self, tenant_id: UUID, names: Collection[str]) -> Mapping[str, bytes]:
+        """Name -> sealed value, only those that are there; Unavailable."""
 
 
 class ShardDirectory(Protocol):

@@ -16,7 +16,7 @@ import ray
 
 from actors.handles import NAMESPACE, host_name, shard_name
 from actors.session_host import SessionHost
-from actors.wire import pack, read_ids, read_object, read_request, read_wakes
+from actors.wire import pack, read_call, read_ids, read_object, read_request, read_wakes
 from actors.workflow_shard import WorkflowShard
 
 T = TypeVar("T")
@@ -105,6 +105,15 @@ class HostActor:
     async def send(self, tenant_id: bytes, connection: str, request: bytes) -> bytes:
         host = await self._opened.get()
         return pack(await host.send(UUID(bytes=tenant_id), connection, read_request(request)))
+
+    async def call(self, tenant_id: bytes, call: bytes) -> bytes:
+        host = await self._opened.get()
+        return pack(await host.call(UUID(bytes=tenant_id), read_call(call)))
+
+    async def fetch(self, tenant_id: bytes, uri: str, packed: bytes) -> bytes:
+        host = await self._opened.get()
+        document = await host.fetch(UUID(bytes=tenant_id), uri, read_object(packed)["authentication"])
+        return pack({"document": document})
 
     async def infer(self, tenant_id: bytes, model: str, version: str | None, request: bytes) -> bytes:
         host = await self._opened.get()

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from models.domain.ports import Ended, HttpRequest, HttpResponse, Wake
+from models.domain.ports import Ended, HttpRequest, HttpResponse, OutboundCall, Wake
 
 _encoder = msgspec.msgpack.Encoder()
 _wakes = msgspec.msgpack.Decoder(list[Wake])
 _ends = msgspec.msgpack.Decoder(list[Ended])
 _ids = msgspec.msgpack.Decoder(list[UUID])
 _request = msgspec.msgpack.Decoder(HttpRequest)
+_call = msgspec.msgpack.Decoder(OutboundCall)
 _object = msgspec.msgpack.Decoder(dict[str, Any])
 _response = msgspec.msgpack.Decoder(HttpResponse)
 
@@ -45,3 +46,7 @@ def read_object(packed: bytes) -> dict[str, Any]:
 
 def read_response(packed: bytes) -> HttpResponse:
     return _response.decode(packed)
+
+
+def read_call(packed: bytes) -> OutboundCall:
+    return _call.decode(packed)

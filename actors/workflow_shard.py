@@ -33,6 +33,7 @@ from models.domain.clock import Clock
 from models.domain.errors import Unavailable
 from models.domain.limits import Limits
 from models.domain.ports import Ended, Wake
+from models.domain.secrets import SecretReferences
 
 _log = logging.getLogger(__name__)
 _CLEAN_SECONDS = 600.0
@@ -59,6 +60,7 @@ class ShardPorts:
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     engine: Engine | None = None
+    references: SecretReferences | None = None
     signals: Signals = field(default_factory=Signals)
     weight: Callable[[UUID], int] = _one
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -70,7 +72,7 @@ class WorkflowShard:
     def __init__(self, owner: str, ports: ShardPorts) -> None:
         limits, clock, signals = ports.limits, ports.clock, ports.signals
         sandbox = JqSandbox(limits)
-        engine = ports.engine or Interpreter(limits, sandbox)
+        engine = ports.engine or Interpreter(limits, sandbox, ports.references)
         self._ports = ports
         self.leases = Leases(ports.leases, owner, limits.shard_lease_seconds, clock, self._is_quiet)
         self.ends_board = EndBoard(clock)

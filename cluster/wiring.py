@@ -7,7 +7,8 @@ and imports what it builds only there: a shard has no use for the 40 MB of the A
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,14 @@ from uuid import UUID
 
 from cluster.runtime import Runtime
 from models.domain.clock import SystemClock
+from models.domain.egress import EgressPolicy
 from models.domain.limits import Limits
+from models.domain.secrets import SecretReferences
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from actors.call_host import Performer
     from actors.session_host import SessionHost
     from actors.workflow_shard import WorkflowShard
     from models.domain.ports import ModelPredictor, OutboundHttp
@@ -51,10 +55,12 @@ def make_api(runtime: Runtime, models: ModelServing) -> ASGIApp:
 @asynccontextmanager
 async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterator[ApiPorts]:
     """The ports of the API over PostgreSQL, Redis, objects and shards."""
-    from actors.handles import shard_client
+    from actors.handles import SessionClient, shard_client
     from cluster.adapters import api as adapters
     from cluster.adapters.actors import Directory
     from cluster.adapters.api_metrics import ApiMetrics
+    from cluster.adapters.api_secrets import ApiSecrets
+    from cluster.adapters.api_tasks import ApiTasks
     from cluster.adapters.readiness import ApiReadiness
     from serve.auth.tokens import TokenKeys
     from serve.deps import ApiPorts
@@ -78,7 +84,10 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
             webhooks=adapters.ApiWebhooks(database),
             metrics=ApiMetrics(database, clock, limits),
             notifications=adapters.ApiNotifications(database),
+            tasks=ApiTasks(database),
             connections=adapters.ApiConnections(database),
+            secrets=ApiSecrets(database, limits),
+            resources=SessionClient(runtime.settings.session_hosts),
             models=adapters.ApiModels(database, clock),
             serving=models,
             objects=open_objects(runtime.objects),
@@ -135,6 +144,7 @@ async def open_push_gateway(runtime: Runtime) -> AsyncIterator[PushGateway]:
 @asynccontextmanager
 async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShard]:
     """A shard that is not started yet."""
+    from actors.call_step import CallStep
     from actors.handles import SessionClient
     from actors.http_step import HttpStep
     from actors.predict_step import PredictStep
@@ -149,7 +159,8 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
         outbound = _outbound(stack, runtime, limits)
         sessions = SessionClient(runtime.settings.session_hosts)
         kinds: dict[StepKind, Kind] = {
-            StepKind.HTTP: HttpStep(outbound, sessions), StepKind.PREDICT: PredictStep(sessions),
+            StepKind.HTTP: HttpStep(outbound, sessions, sessions), StepKind.PREDICT: PredictStep(sessions),
+            **dict.fromkeys((StepKind.OPENAPI, StepKind.GRPC, StepKind.ASYNCAPI, StepKind.MCP), CallStep(sessions)),
         }  # fmt: skip
         yield WorkflowShard(
             owner,
@@ -162,6 +173,7 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
                 steps=StepRunner(kinds, clock, limits),
                 clock=clock,
                 limits=limits,
+                references=secret_references(runtime),
             ),
         )
 
@@ -169,19 +181,45 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
 @asynccontextmanager
 async def open_session_host(runtime: Runtime) -> AsyncIterator[SessionHost]:
     """A host of sessions with outside systems."""
+    from actors.call_host import CallHost, SendBy
+    from actors.secret_values import SecretValues
     from actors.session_host import SessionHost, SessionPorts
-    from cluster.adapters.actors import SessionConnections
+    from cluster.adapters.actors import SessionConnections, SessionSecrets
     from storage.sealer import AesGcmSealer
 
     clock, limits = SystemClock(), Limits()
     async with AsyncExitStack() as stack:
         database = await _database(stack, runtime, "tidewire_engine", "sessions", 3)
+        outbound, sealer = _outbound(stack, runtime, limits), AesGcmSealer(runtime.sealing_keys)
+        values = SecretValues(SessionSecrets(database), sealer, secret_references(runtime), clock)
+
+        def calls(send_by: SendBy) -> CallHost:
+            return CallHost(outbound, values, performers(EgressPolicy(runtime.egress_allow), limits), send_by, clock, limits)
+
         yield SessionHost(
-            SessionPorts(
-                SessionConnections(database), AesGcmSealer(runtime.sealing_keys), _outbound(stack, runtime, limits),
-                LateModels(), clock, limits,
-            )
-        )  # fmt: skip
+            SessionPorts(SessionConnections(database), sealer, outbound, LateModels(), clock, limits, calls)
+        )
+
+
+def secret_references(runtime: Runtime) -> SecretReferences:
+    """What runs see of secrets. The oldest key of the ring stays when newer ones are added, as journals do."""
+    return SecretReferences(hashlib.blake2b(runtime.sealing_keys[-1], person=b"references").digest())
+
+
+def performers(policy: EgressPolicy, limits: Limits) -> dict[str, Callable[[], Performer]]:
+    """What performs each kind of call; made, with what it imports, when the first of its kind comes."""
+
+    def http() -> Performer:
+        from actors.http_call import HttpCall
+
+        return HttpCall()
+
+    def openapi() -> Performer:
+        from actors.openapi_call import OpenApiCall
+
+        return OpenApiCall()
+
+    return {"http": http, "openapi": openapi}
 
 
 class LateModels:
@@ -207,7 +245,6 @@ def _open_models() -> ModelPredictor:
 
 def _outbound(stack: AsyncExitStack, runtime: Runtime, limits: Limits) -> OutboundHttp:
     from actors.outbound_http import OutboundHttpClient
-    from models.domain.egress import EgressPolicy
 
     client = OutboundHttpClient(EgressPolicy(runtime.egress_allow), limits)
     stack.push_async_callback(client.close)

@@ -35,7 +35,9 @@ from serve.routes import (
     models,
     notifications,
     runs,
+    secrets,
     system,
+    tasks,
     webhooks,
     workflows,
 )
@@ -47,7 +49,8 @@ OpenPorts = Callable[[], AbstractAsyncContextManager[ApiPorts]]
 
 # The most used ones first: routes are tried in this order.
 _ROUTERS = (
-    runs, events, webhooks, inference, workflows, metrics, notifications, connections, models, identity, system,
+    runs, events, webhooks, inference, workflows, metrics, notifications, tasks, connections, secrets, models,
+    identity, system,
 )
 _TITLE = "Tidewire"
 _DESCRIPTION = """\

@@ -10,6 +10,7 @@ from models.domain.limits import Limits
 from models.domain.ports import ObjectStore, RunDispatcher, Sealer
 from serve import ports as p
 from serve.inference_ports import ModelCatalog, ModelServing
+from serve.task_ports import TaskRepository
 
 if TYPE_CHECKING:
     from serve.auth.accounts import Accounts
@@ -45,7 +46,10 @@ class ApiPorts:
     webhooks: p.WebhookRepository
     metrics: p.MetricRepository
     notifications: p.NotificationRepository
+    tasks: TaskRepository
     connections: p.ConnectionRepository
+    secrets: p.SecretRepository
+    resources: p.ResourceFetcher
     models: ModelCatalog
     serving: ModelServing
     objects: ObjectStore

@@ -173,6 +173,26 @@ class ConnectionRepository(Protocol):
         """NotFound when there is none."""
 
 
+class SecretRepository(Protocol):
+    """What workflows name under use.secrets; sealed before it gets here, and never read back by the API."""
+
+    async def put(self, tenant_id: UUID, name: str, sealed: bytes, now: datetime) -> bool:
+        """True when new, False when replaced; LimitExceeded above max_secrets_per_tenant."""
+
+    async def list(self, tenant_id: UUID) -> Sequence[r.Secret]:
+        """By name, without values."""
+
+    async def delete(self, tenant_id: UUID, name: str) -> None:
+        """NotFound when there is none."""
+
+
+class ResourceFetcher(Protocol):
+    """Reads what a definition uses from elsewhere, past the egress rules."""
+
+    async def fetch(self, tenant_id: UUID, uri: str, authentication: Mapping[str, Any] | None) -> Any:
+        """The document (JSON or YAML); EgressRefused, InvalidInput, Unavailable."""
+
+
 class AttemptCounter(Protocol):
     """Counts tries in windows, for all replicas together (Redis)."""
 

@@ -91,7 +91,8 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A checked definition, ready to be stored; `triggers` maps kinds (on, cron, every, after) to their spec."""
+    """A checked definition, ready to be stored; `triggers` maps kinds (on, cron, every, after) to their spec, `resources`
+    is what it uses from elsewhere, None if nothing."""
 
     ref: WorkflowRef
     title: str
@@ -101,6 +102,7 @@ class NewVersion:
     definition: Mapping[str, Any]
     content_hash: bytes
     triggers: Mapping[str, Any]
+    resources: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,15 @@ class Connection:
     base_url: str
     settings: Mapping[str, Any]
     state: Mapping[str, Any] | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The name of a secret; its value leaves the session hosts nowhere but towards its target."""
+
+    name: str
     created_at: datetime
     updated_at: datetime
 

@@ -112,6 +112,17 @@ CREATE TABLE workflow_triggers (
 );
 CREATE INDEX workflow_triggers_due ON workflow_triggers (next_at) WHERE next_at IS NOT NULL;
 
+-- Sets of events that schedules wait for, as far as they have come.
+CREATE TABLE event_gatherings (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id uuid NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    state json NOT NULL,
+    FOREIGN KEY (tenant_id, namespace, name) REFERENCES workflows ON DELETE CASCADE
+);
+CREATE INDEX event_gatherings_trigger ON event_gatherings (tenant_id, namespace, name, id);
+
 -- runs ----------------------------------------------------------------------------------------------
 
 CREATE TABLE runs (
@@ -176,6 +187,19 @@ CREATE TABLE run_inbox (
 );
 CREATE INDEX run_inbox_shard ON run_inbox (shard);
 CREATE INDEX run_inbox_run ON run_inbox (tenant_id, run_id, id);
+
+-- What open runs listen to: a row for each filter of a listen. An empty type is every type of event.
+CREATE TABLE run_subscriptions (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    listen integer NOT NULL,
+    filter smallint NOT NULL,
+    shard smallint NOT NULL,
+    type text NOT NULL,
+    spec json NOT NULL,
+    PRIMARY KEY (tenant_id, run_id, listen, filter)
+);
+CREATE INDEX run_subscriptions_type ON run_subscriptions (tenant_id, type);
 
 -- How a run begins that is not begun from nothing: where of which run (a re-run), with which data instead of the
 -- recorded (edits), and what its calls answer (a dry run).
@@ -392,6 +416,41 @@ CREATE INDEX notifications_inbox ON notifications (tenant_id, user_id, id DESC);
 CREATE UNIQUE INDEX notifications_once ON notifications (tenant_id, key, user_id) WHERE key IS NOT NULL;
 CREATE INDEX notifications_unread ON notifications (tenant_id, user_id) WHERE read_at IS NULL;
 
+-- human tasks ---------------------------------------------------------------------------------------
+
+-- What runs ask of people. Opened, moved and closed in the transaction that appends the journal entries which say so; an
+-- answer waits here until the run has taken it (`applied`). `seq` is the entry that asked.
+CREATE TABLE human_tasks (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    shard smallint NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    task text NOT NULL,
+    path integer[] NOT NULL,
+    seq integer NOT NULL,
+    status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'answered', 'expired', 'cancelled')),
+    title text NOT NULL,
+    body text NOT NULL,
+    assignee_kind text NOT NULL CHECK (assignee_kind IN ('user', 'role')),
+    assignee text NOT NULL,
+    decisions text[] NOT NULL,
+    form json,
+    due_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    planned json NOT NULL,
+    escalations json NOT NULL DEFAULT '[]',
+    answer json,
+    applied boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX human_tasks_of_run ON human_tasks (tenant_id, run_id, seq);
+CREATE INDEX human_tasks_open ON human_tasks (tenant_id, id) WHERE status = 'open';
+CREATE INDEX human_tasks_unapplied ON human_tasks (shard) WHERE status = 'answered' AND NOT applied;
+
 -- integrations --------------------------------------------------------------------------------------
 
 CREATE TABLE hook_sources (
@@ -584,9 +643,9 @@ DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['memberships', 'workflows', 'workflow_versions', 'workflow_triggers', 'runs', 'journal',
-        'journal_default', 'run_inbox', 'run_origins', 'run_snapshots', 'workflow_samples', 'dead_letters', 'jobs',
+        'journal_default', 'run_inbox', 'run_subscriptions', 'event_gatherings', 'run_origins', 'run_snapshots', 'workflow_samples', 'dead_letters', 'jobs',
         'run_search', 'idempotency_keys', 'events', 'outbox', 'metric_definitions',
-        'metric_dimension_values', 'metric_points', 'notifications', 'hook_sources', 'connections',
+        'metric_dimension_values', 'metric_points', 'notifications', 'human_tasks', 'hook_sources', 'connections',
         'connection_state', 'secrets', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
@@ -640,11 +699,12 @@ GRANT UPDATE (used_at, successor_sealed) ON refresh_tokens TO tidewire_app;
 GRANT UPDATE (used_at) ON sign_in_tickets TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON workflows TO tidewire_app;
 GRANT SELECT, INSERT ON workflow_versions TO tidewire_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_triggers TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_triggers, event_gatherings TO tidewire_app;
 GRANT SELECT, INSERT ON runs TO tidewire_app;
 GRANT UPDATE (cancel_requested_at) ON runs TO tidewire_app;
 GRANT SELECT ON journal, run_search TO tidewire_app;
 GRANT SELECT, INSERT ON run_inbox, run_origins TO tidewire_app;
+GRANT SELECT ON run_subscriptions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_samples TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON dead_letters, jobs TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON idempotency_keys TO tidewire_app;
@@ -655,6 +715,9 @@ GRANT SELECT, INSERT, UPDATE ON metric_definitions TO tidewire_app;
 GRANT SELECT ON metric_points TO tidewire_app;
 GRANT SELECT ON notifications TO tidewire_app;
 GRANT UPDATE (read_at) ON notifications TO tidewire_app;
+GRANT INSERT ON notifications TO tidewire_app;
+GRANT SELECT ON human_tasks TO tidewire_app;
+GRANT UPDATE (status, answer, closed_at, assignee_kind, assignee, escalations) ON human_tasks TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hook_sources, connections, secrets TO tidewire_app;
 GRANT SELECT, INSERT ON workflow_resources TO tidewire_app;
 GRANT SELECT ON connection_state TO tidewire_app;
@@ -666,7 +729,9 @@ GRANT SELECT ON tenants, users, memberships, workflows, workflow_versions, metri
 GRANT SELECT, UPDATE ON workflow_triggers TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON runs TO tidewire_engine;
 GRANT SELECT, INSERT ON journal, notifications TO tidewire_engine;
-GRANT SELECT, INSERT, DELETE ON run_inbox TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE ON human_tasks TO tidewire_engine;
+GRANT SELECT, INSERT, DELETE ON run_inbox, run_subscriptions TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON event_gatherings TO tidewire_engine;
 GRANT SELECT, INSERT ON run_origins TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON run_snapshots TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON dead_letters, jobs TO tidewire_engine;

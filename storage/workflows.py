@@ -21,7 +21,8 @@ _SQL = load("workflows")
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A checked definition; `triggers` maps kinds (on, cron, every, after) to their spec."""
+    """A checked definition; `triggers` maps kinds (on, cron, every, after) to their spec, `resources` is what it uses
+    from elsewhere, None if nothing."""
 
     ref: WorkflowRef
     title: str
@@ -31,6 +32,7 @@ class NewVersion:
     definition: Mapping[str, Any]
     content_hash: bytes
     triggers: Mapping[str, Any]
+    resources: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ async def _add_version(
     if await conn.fetchval(
         _SQL["add_version"], *place, version, new.media_type, new.source, new.definition, new.content_hash, now, user_id
     ):
+        if new.resources is not None:
+            await conn.execute(_SQL["add_resources"], *place, version, new.resources)
         return True
     if await conn.fetchval(_SQL["content_hash"], *place, version) != new.content_hash:
         raise Conflict(f"Version {version} exists with other content; versions never change, so choose a new number.")
@@ -140,3 +144,9 @@ async def version(conn: ReadConn, scope: TenantScope, ref: WorkflowRef) -> Versi
     """The version, or None."""
     row = await conn.fetchrow(_SQL["version"], scope.tenant_id, ref.namespace, ref.name, ref.version)
     return Version(**row) if row else None
+
+
+async def resources(conn: ReadConn, scope: TenantScope, ref: WorkflowRef) -> Mapping[str, Any]:
+    """What the version uses from elsewhere, as it was when the version was put; empty if nothing."""
+    found = await conn.fetchval(_SQL["resources"], scope.tenant_id, ref.namespace, ref.name, ref.version)
+    return found or {}

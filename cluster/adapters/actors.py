@@ -11,13 +11,16 @@ import orjson
 
 from actors import ports as p
 from models.domain.clock import Clock
+from models.domain.dsl.protocol import TaskAnswered
+from models.domain.dsl.resources import resources_of, with_resources
+from models.domain.errors import InvalidDefinition
 from models.domain.events import RunFacts, lifecycle_event, parse_event
 from models.domain.identity import TenantScope
 from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.ports import Ended, Wake
 from models.domain.runs import WorkflowRef
-from storage import acceptance, connections, events, inbox_delivery, runs, schedules, workflows
+from storage import acceptance, connections, events, human_tasks, inbox_delivery, runs, schedules, secrets, workflows
 from storage import shards as leases
 from storage.postgres import Database, WriteConn
 
@@ -37,6 +40,7 @@ class ShardJournal:
             await runs.append(conn, batch, log)
             started = await self._emit(conn, [item for item in batch if item.events])
             await _notify(conn, [item for item in batch if item.notifications])
+            await _change_tasks(conn, [item for item in batch if item.tasks])
             await _end_schedules(conn, batch)
         return started
 
@@ -47,7 +51,11 @@ class ShardJournal:
     async def read(self, keys: Collection[p.RunKey]) -> Sequence[p.StoredRun]:
         async with self._database.read() as conn:
             found = await runs.open_by_keys(conn, list(keys))
-        return [p.StoredRun(shard, run) for shard, run in found]
+            answers = await human_tasks.answers(conn, list(keys))
+        return [
+            p.StoredRun(shard, run, [TaskAnswered(one.seq, one.answer, one.at) for one in answers.get(run.id, ())])
+            for shard, run in found
+        ]
 
     async def entries(self, keys: Collection[p.RunKey]) -> Mapping[UUID, Sequence[Entry]]:
         async with self._database.read() as conn:
@@ -59,12 +67,8 @@ class ShardJournal:
         async with self._database.read() as conn:
             found, cursor = await runs.needy(conn, shards, after, limit, pending_before, due)
             found += await runs.due(conn, shards, due, limit)
-        return [
-            p.OpenRun(
-                one.shard, one.tenant_id, one.id, one.status, one.last_seq, one.wake_at, one.cancel_requested
-            )
-            for one in found
-        ], cursor
+            answered = await human_tasks.unapplied(conn, shards, pending_before, limit)
+        return [_open_run(one) for one in found] + [_open_run(one, has_answer=True) for one in answered], cursor
 
     async def _emit(self, conn: WriteConn, batch: Sequence[p.RunAppend]) -> list[Wake]:
         """Emitted events are events like any other: stored once, told to the log, starting runs."""
@@ -117,7 +121,16 @@ class ShardDefinitions:
     async def definition(self, tenant_id: UUID, ref: WorkflowRef) -> Mapping[str, Any] | None:
         async with self._database.read() as conn:
             found = await workflows.version(conn, TenantScope(tenant_id), ref)
-        return found.definition if found else None
+            if found is None:
+                return None
+            definition: Mapping[str, Any] = found.definition
+            try:
+                if resources_of(definition):
+                    kept = await workflows.resources(conn, TenantScope(tenant_id), ref)
+                    definition = with_resources(definition, kept)
+            except InvalidDefinition:
+                return definition  # Compiling it tells what is wrong.
+        return definition
 
 
 class ShardTriggers:
@@ -169,6 +182,17 @@ class SessionConnections:
             return await connections.save_state_if(conn, TenantScope(tenant_id), name, state, expected_at, now)
 
 
+class SessionSecrets:
+    """See SecretStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def sealed(self, tenant_id: UUID, names: Collection[str]) -> Mapping[str, bytes]:
+        async with self._database.read() as conn:
+            return await secrets.sealed(conn, TenantScope(tenant_id), names)
+
+
 class Directory:
     """See ShardDirectory; for clients of the shards, with the app role."""
 
@@ -214,6 +238,20 @@ async def _notify(conn: WriteConn, batch: Sequence[p.RunAppend]) -> None:
     ]  # fmt: skip
     if deliveries:
         await inbox_delivery.deliver(conn, deliveries)
+
+
+def _open_run(one: runs.OpenRun, has_answer: bool = False) -> p.OpenRun:
+    return p.OpenRun(
+        one.shard, one.tenant_id, one.id, one.status, one.last_seq, one.wake_at, one.cancel_requested, has_answer
+    )
+
+
+async def _change_tasks(conn: WriteConn, batch: Sequence[p.RunAppend]) -> None:
+    if batch:
+        await human_tasks.change(
+            conn,
+            [human_tasks.RunChanges(one.tenant_id, one.run_id, one.shard, one.workflow, one.tasks) for one in batch],
+        )
 
 
 async def _end_schedules(conn: WriteConn, batch: Sequence[p.RunAppend]) -> None:

@@ -17,11 +17,14 @@ READ = frozenset(
         "model:read",
         "connection:read",
         "hook:read",
+        "task:read",
+        "task:answer",
+        "secret:read",
         "model:infer",
     }
 )
 OPERATE = frozenset({"run:start", "run:cancel", "event:write"})
-EDIT = frozenset({"workflow:write", "metric:write", "hook:write", "connection:write"})
+EDIT = frozenset({"task:assign", "workflow:write", "metric:write", "hook:write", "connection:write", "secret:write"})
 MODEL = frozenset({"model:write"})
 ADMIN = frozenset({"tenant:write", "member:read", "member:write"})
 

@@ -20,6 +20,9 @@ class Limits:
     max_retries: int = 10_000
     max_listened_events: int = 10_000
     max_listened_bytes: int = 4_000_000
+    max_open_gatherings: int = 1_000
+    max_gathered_events: int = 1_000
+    max_gathered_bytes: int = 900_000
     max_event_hops: int = 32
     max_run_depth: int = 16
     max_retry_delay_seconds: float = 2_592_000.0

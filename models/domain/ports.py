@@ -88,6 +88,26 @@ class ConnectionGateway(Protocol):
         """As OutboundHttp.send; also NotFound, TooManyRequests, CircuitOpen."""
 
 
+@dataclass(frozen=True, slots=True)
+class OutboundCall:
+    """A step that a session host performs: `kind` and `request` as in protocol.StartStep. `task` and `path` say where
+    in its run it stands, `seconds` after how long the caller gives up."""
+
+    kind: str
+    request: Mapping[str, Any]
+    idempotency_key: str
+    task: str
+    path: tuple[int, ...]
+    seconds: float
+
+
+class CallGateway(Protocol):
+    """Performs calls that need secrets, tokens or documents of a tenant."""
+
+    async def call(self, tenant_id: UUID, call: OutboundCall) -> dict[str, Any]:
+        """{output} or {error: an error object of the DSL}; Unavailable: nothing happened; AnswerLost: it may have."""
+
+
 class Sealer(Protocol):
     """Authenticated encryption of secrets at rest (AES-256-GCM)."""
 

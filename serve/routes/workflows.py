@@ -15,6 +15,7 @@ from serve.paging import DEFAULT_PAGE, Cursor, Limit, Text, decode_cursor, encod
 from serve.records import WorkflowSummary
 from serve.responses import cached_response, json_response
 from serve.schemas import workflows as s
+from serve.workflow_resources import with_kept_resources
 
 router = APIRouter(tags=["workflows"], route_class=GuardedRoute)
 
@@ -55,6 +56,7 @@ async def put_workflow(request: Request) -> Response:
     """Stores a version: 201 when new, 200 when the very same is there, 409 when it has other content."""
     deps, principal = deps_of(request), principal_of(request)
     new = await read_definition(request, deps.limits)
+    new = await with_kept_resources(deps.ports, principal.tenant_id, new)
     created = await deps.ports.workflows.put(principal.tenant_id, new, principal.user_id, deps.ports.clock.now())
     ref = new.ref
     body = {

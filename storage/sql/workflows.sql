@@ -51,3 +51,9 @@ LIMIT $6;
 -- name: version
 SELECT version, media_type, source, definition, content_hash, created_at
 FROM workflow_versions WHERE tenant_id = $1 AND namespace = $2 AND name = $3 AND version = $4;
+
+-- name: add_resources
+INSERT INTO workflow_resources (tenant_id, namespace, name, version, resources) VALUES ($1, $2, $3, $4, $5);
+
+-- name: resources
+SELECT resources FROM workflow_resources WHERE tenant_id = $1 AND namespace = $2 AND name = $3 AND version = $4;

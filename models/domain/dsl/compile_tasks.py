@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models.domain.dsl import nodes
@@ -127,8 +127,14 @@ def _notify(parts: Parts, node: Node, common: Common) -> Built:
     return Built(nodes.Notify(**common, arguments=parts.template(node["with"])))
 
 
+def _approval(parts: Parts, node: Node, common: Common) -> Built:
+    arguments = dict(node["with"])
+    form = arguments.pop("form", None)
+    return Built(nodes.Approval(**common, arguments=parts.template(arguments), form=form))
+
+
 def _predict(parts: Parts, node: Node, common: Common) -> Built:
-    step = _step(node, StepKind.PREDICT)
+    step = step_of(node, StepKind.PREDICT)
     return Built(nodes.CallPredict(**common, **step, arguments=parts.template(node["with"])))
 
 
@@ -146,7 +152,7 @@ def _http(parts: Parts, node: Node, common: Common) -> Built:
 
     task = nodes.CallHttp(
         **common,
-        **_step(node, StepKind.HTTP),
+        **step_of(node, StepKind.HTTP),
         method=arguments["method"].upper(),
         uri=parts.template(endpoint["uri"] if is_object else endpoint),
         authentication=None if policy is None else parts.template(parts.used("authentications", policy)),
@@ -160,9 +166,18 @@ def _http(parts: Parts, node: Node, common: Common) -> Built:
     return Built(task)
 
 
-def _step(node: Node, kind: StepKind) -> dict[str, Any]:
+def step_of(node: Node, kind: StepKind) -> dict[str, Any]:
+    """The fields of a Step."""
     policy = (node.get("metadata") or {}).get("unknownOutcome", "retry")
-    return {"step": kind, "on_unknown": UnknownPolicy(policy)}
+    return {"step": kind, "on_unknown": UnknownPolicy("verify" if isinstance(policy, Mapping) else policy)}
+
+
+def with_check(built: Built, node: Node) -> Built:
+    """With the tasks that find out whether the step happened, where its `unknownOutcome` has some."""
+    policy = (node.get("metadata") or {}).get("unknownOutcome")
+    if not isinstance(built.task, nodes.Step) or not isinstance(policy, Mapping):
+        return built
+    return replace(built, lists={**built.lists, "verify": ("metadata/unknownOutcome/verify", policy["verify"], {})})
 
 
 def _function(parts: Parts, node: Node, common: Common) -> Built:
@@ -184,5 +199,6 @@ KINDS: dict[str, Callable[[Parts, Node, Common], Built]] = {
     "call http": _http,
     "call predict": _predict,
     "call notify": _notify,
+    "call approval": _approval,
     "call function": _function,
 }

@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from models.domain.dsl import nodes
+from models.domain.dsl import approvals, extending, nodes, operations, outcomes
+from models.domain.dsl import evolve_awaits as awaits
 from models.domain.dsl.nodes import CONTINUE, END, EXIT, ROOT, Task, Workflow
+from models.domain.dsl.nodes_calls import CallOutside
+from models.domain.dsl.nodes_events import Listen
+from models.domain.dsl.nodes_extension import Extended
+from models.domain.dsl.nodes_run import RunScript, RunWorkflow
 from models.domain.dsl.state import Draft, Frame, Key, Timing, Todo, timer_name
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import RunStatus
@@ -57,7 +62,7 @@ def _run_ended(status: RunStatus) -> _Rule:
 
 
 def _no_effect(_: Workflow, draft: Draft, entry: Entry) -> None:
-    """Suspension is not there yet."""
+    """Told for people."""
 
 
 # ---------------------------------------------------------------- a task starts
@@ -89,6 +94,8 @@ def _enter(workflow: Workflow, draft: Draft, task: Task, entry: Entry) -> Frame:
     draft.set_todo(key, Todo.NOTHING)
     if isinstance(owner, nodes.Try):
         _enter_try(draft, parent, task, entry.data)
+    elif isinstance(owner, Listen):
+        awaits.begin_iteration(parent)
     if task.siblings.counts_visits:
         visits = parent.visits = parent.visits or {}
         visits[task.index] = visits.get(task.index, 0) + 1
@@ -155,6 +162,12 @@ _PREPARE: dict[type[Task], _Prepare] = {
     nodes.Wait: _prepare_wait,
     nodes.CallHttp: _prepare_step,
     nodes.CallPredict: _prepare_step,
+    CallOutside: _prepare_step,
+    nodes.Approval: approvals.begin,
+    Listen: awaits.prepare_listen,
+    RunWorkflow: awaits.prepare_child,
+    RunScript: awaits.prepare_script,
+    Extended: extending.prepare,
 }
 
 
@@ -186,15 +199,19 @@ def _go_on(workflow: Workflow, draft: Draft, task: Task, path: tuple[int, ...], 
     """What it means for the parent that a child is done."""
     key = parent_key(task, path, workflow)
     parent, owner = draft.own(key), workflow.tasks[task.parent]
+    if isinstance(owner, Extended):
+        return extending.go_on(draft, key, parent, owner, task, output, then)
     if then == END:
         parent.then, parent.flow = END, output
         return draft.set_todo(key, Todo.COMPLETE)
     if isinstance(owner, nodes.Fork):
         return _join(draft, key, parent, owner, task, output)
     parent.flow = output
-    parent.next = _target(task, then)
+    parent.next = target_of(task, then)
     if parent.next < len(task.siblings.tasks):
         return draft.set_todo(key, Todo.NEXT)
+    if isinstance(owner, Listen):
+        return draft.set_todo(key, Todo.ITERATE)
     if isinstance(owner, nodes.For):
         parent.iteration += 1
         parent.next, parent.visits = 0, None
@@ -203,7 +220,8 @@ def _go_on(workflow: Workflow, draft: Draft, task: Task, path: tuple[int, ...], 
     draft.set_todo(key, Todo.COMPLETE)
 
 
-def _target(task: Task, then: str) -> int:
+def target_of(task: Task, then: str) -> int:
+    """The place of the task that follows."""
     if then == CONTINUE:
         return task.index + 1
     return len(task.siblings.tasks) if then == EXIT else task.siblings.names[then]
@@ -239,6 +257,7 @@ def _task_retried(workflow: Workflow, draft: Draft, entry: Entry) -> None:
     if frame.request is not None:
         draft.finish_step(frame.attempt_seq)
         frame.attempt_seq = entry.seq
+        outcomes.begin_again(draft, key, frame)
         return draft.start_step(entry.seq, key)
     frame.error, frame.flow, frame.next, frame.visits = None, frame.input, 0, None
     draft.stop_attempt(frame)
@@ -255,12 +274,22 @@ _RULES: dict[EntryType, _Rule] = {
     EntryType.RUN_COMPLETED: _run_ended(RunStatus.COMPLETED),
     EntryType.RUN_FAULTED: _run_ended(RunStatus.FAULTED),
     EntryType.RUN_CANCELLED: _run_ended(RunStatus.CANCELLED),
-    EntryType.RUN_SUSPENDED: _no_effect,
-    EntryType.RUN_RESUMED: _no_effect,
+    EntryType.RUN_SUSPENDED: operations.suspended,
+    EntryType.RUN_RESUMED: operations.resumed,
+    EntryType.RUN_CANCELLING: operations.cancelling,
+    EntryType.RUN_EDITED: operations.edited,
+    EntryType.RUN_SIGNALLED: _no_effect,
+    EntryType.RUN_MOVED: _no_effect,
+    EntryType.RUN_MOVE_REFUSED: _no_effect,
     EntryType.TASK_STARTED: _task_started,
     EntryType.TASK_COMPLETED: _task_completed,
     EntryType.TASK_FAULTED: _task_faulted,
     EntryType.TASK_RETRIED: _task_retried,
     EntryType.TASK_CANCELLED: _task_cancelled,
     EntryType.TASK_SKIPPED: _task_skipped,
+    EntryType.TASK_OUTCOME_UNKNOWN: outcomes.unknown,
+    EntryType.TASK_OUTCOME_DECIDED: outcomes.decided,
+    EntryType.TASK_ESCALATED: approvals.escalated,
+    EntryType.TASK_RECEIVED: awaits.task_received,
+    EntryType.TASK_ITERATED: awaits.task_iterated,
 }

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from models.domain.dsl import nodes
+from models.domain.dsl import approvals, listening, nodes, running
 from models.domain.dsl.catching import attempt_until
 from models.domain.dsl.expressions import kind_of
 from models.domain.dsl.nodes import Task
+from models.domain.dsl.nodes_calls import CallOutside
+from models.domain.dsl.nodes_events import Listen
+from models.domain.dsl.nodes_extension import Extended
+from models.domain.dsl.nodes_run import RunForbidden, RunScript, RunWorkflow
 from models.domain.dsl.problems import Problem, problem
 from models.domain.dsl.requests import build_error, build_event, build_notification, build_request
+from models.domain.dsl.running import count_hop
 from models.domain.dsl.scope import TaskScope
 from models.domain.dsl.state import Key
 
@@ -55,13 +60,45 @@ def _attempt(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> 
         data["attemptUntil"] = until.isoformat()
 
 
+def _listen(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    assert isinstance(task, Listen)
+    listening.prepare(turn, task, scope, data)
+
+
+def _child(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    assert isinstance(task, RunWorkflow)
+    running.prepare_child(turn, task, scope, data)
+
+
+def _script(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    assert isinstance(task, RunScript)
+    running.prepare_script(turn, task, key, scope, data)
+
+
+def _refuse(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    running.refuse(task)
+
+
+def _extend(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    assert isinstance(task, Extended)
+    if task.when is None or task.when.is_true(data["input"], scope):
+        data["applies"] = True
+
+
 PREPARATIONS: dict[type[Task], Callable[[Turn, Task, Key, TaskScope, Data], None]] = {
     nodes.For: _loop,
     nodes.Wait: _wait,
     nodes.CallHttp: _request,
     nodes.CallPredict: _request,
+    CallOutside: _request,
+    nodes.Approval: approvals.prepare,
     nodes.CallFunction: _function,
     nodes.Try: _attempt,
+    Listen: _listen,
+    RunWorkflow: _child,
+    RunScript: _script,
+    RunForbidden: _refuse,
+    Extended: _extend,
 }
 
 # ---------------------------------------------------------------- its turn
@@ -90,7 +127,9 @@ def _raise(turn: Turn, task: Task, key: Key, scope: TaskScope) -> Done:
 
 def _emit(turn: Turn, task: Task, key: Key, scope: TaskScope) -> Done:
     assert isinstance(task, nodes.Emit)
-    event = build_event(task.event.evaluate(scope.input, scope), turn.draft.info.id, key, turn.at, turn.draft.limits)
+    draft = turn.draft
+    event = build_event(task.event.evaluate(scope.input, scope), draft.info.id, key, turn.at, draft.limits)
+    event = count_hop(event, draft.hops, draft.limits)
     turn.events.append(event)
     return event, None
 

@@ -75,6 +75,9 @@ class Task:
     timeout: Duration | None = None
     then: str = CONTINUE
     parts: dict[str, TaskList] = field(default_factory=dict)
+    # Where its definition stands, which is its pointer unless an extension is around it; and the task it extends.
+    reference: str = ""
+    extends: Task | None = None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -172,6 +175,14 @@ class Notify(Task):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Approval(Task):
+    """Asks people and waits for an answer; `form` (JSON Schema) is taken as it is."""
+
+    arguments: Template
+    form: Any
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class CallFunction(Task):
     """Runs a task of `use.functions`; `arguments` becomes its input."""
 
@@ -215,3 +226,6 @@ class Workflow:
     definition: Mapping[str, Any]
     root: Root
     tasks: Mapping[str, Task]
+    # Which members of which secrets its expressions use.
+    secret_paths: tuple[tuple[str, ...], ...] = ()
+    has_approvals: bool = False

@@ -4,7 +4,8 @@ The host (a shard, a test, a simulator) owns the clock, the journal and the outs
 then `advance` for each event, and performs the commands in order:
 
 - The one `AppendJournal` of a batch comes first. It must be durable before any other command of the batch is
-  performed; `EmitEvents` and `Notify` are written in the very transaction that appends the entries.
+  performed; `EmitEvents`, `Notify` and those of protocol_messages.py are written in the very transaction that appends
+  the entries.
 - `StartStep`, `StartTimer`, `CancelStep`, `CancelTimer` may be performed in any order after that.
 - `Continue` means: there is more pure work; call `advance(workflow, state, Continued(at))` when it is this run's turn.
 - An empty batch means that the event changed nothing (a duplicate, too late, or unknown).
@@ -22,6 +23,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from models.domain.dsl.protocol_messages import (
+    CancelChild,
+    ChildEnded,
+    EventReceived,
+    StartChild,
+    Subscribe,
+    Unsubscribe,
+)
+from models.domain.human_tasks import TaskChange
 from models.domain.journal import Entry
 from models.domain.runs import WorkflowRef
 
@@ -32,11 +42,14 @@ class RunInfo:
 
     `secrets` maps the names of `use.secrets` to what `$secrets` shows. Hand in references that the step runner
     resolves, not plain text: whatever an expression returns ends up in the journal. They are never serialized.
+    `hops` counts the events that led to this run, `depth` the runs that started it.
     """
 
     id: UUID
     workflow: WorkflowRef
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    hops: int = 0
+    depth: int = 0
 
 
 class StepKind(StrEnum):
@@ -44,12 +57,18 @@ class StepKind(StrEnum):
 
     HTTP = "http"
     PREDICT = "predict"
+    OPENAPI = "openapi"
+    GRPC = "grpc"
+    ASYNCAPI = "asyncapi"
+    MCP = "mcp"
+    SCRIPT = "script"
 
 
 class UnknownPolicy(StrEnum):
     """What happens to a step that was started and whose result was lost (task metadata `unknownOutcome`)."""
 
     RETRY = "retry"
+    VERIFY = "verify"
     STOP = "stop"
 
 
@@ -88,9 +107,11 @@ class StartStep:
 
 @dataclass(frozen=True, slots=True)
 class AskOutcome:
-    """Only from `replay`: this step started, its result is unknown, and it must not simply be done again.
+    """From `replay` and when a run is resumed: this step started, its result is unknown, and it must not simply be
+    done again.
 
-    Answer with `StepUnknown`, or with the result where the target can be asked for it.
+    Nothing to do when it is still under way. Else perform it again where that is the same as performing it once
+    (requests.is_safe), or answer with `StepUnknown`.
     """
 
     step: StartStep
@@ -149,6 +170,16 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeTasks:
+    """Write these changes to the tasks of people, in the transaction that appends the entries.
+
+    One that is to be closed and was answered meanwhile makes the whole append fail: the answer comes first.
+    """
+
+    changes: tuple[TaskChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Continue:
     """More pure work is left: the limit of entries per advance was met."""
 
@@ -162,7 +193,12 @@ Command = (
     | CancelTimer
     | EmitEvents
     | Notify
+    | ChangeTasks
     | Continue
+    | Subscribe
+    | Unsubscribe
+    | StartChild
+    | CancelChild
 )
 
 
@@ -189,10 +225,29 @@ class StepFailed:
 
 @dataclass(frozen=True, slots=True)
 class StepUnknown:
-    """Whether the step happened is not known. It faults visibly if its policy is `stop`, else it is done again."""
+    """Whether the step happened is not known: its policy says what follows (retry, verify, stop)."""
 
     step: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepRepeated:
+    """A step whose result was lost is being performed again (its policy is `retry`): told so that it can be seen."""
+
+    step: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDecided:
+    """A person tells whether a step happened whose outcome is unknown; `output` counts when it did."""
+
+    step: int
+    happened: bool
+    output: Any
+    at: datetime
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +255,15 @@ class TimerFired:
     """The timer's time has come. Fired too early, it is asked for again."""
 
     timer: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAnswered:
+    """Somebody answered what entry `task` asked; `answer` is {decision, data, comment, by, at}."""
+
+    task: int
+    answer: Mapping[str, Any]
     at: datetime
 
 
@@ -212,10 +276,39 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class SuspendRequested:
+    """Start no new step until the run is resumed; steps in flight may end."""
+
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequested:
+    """Go on; timers whose time came meanwhile fire now."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Continued:
     """It is the run's turn again."""
 
     at: datetime
 
 
-Event = StepSucceeded | StepFailed | StepUnknown | TimerFired | CancelRequested | Continued
+Event = (
+    StepSucceeded
+    | StepFailed
+    | StepUnknown
+    | StepRepeated
+    | OutcomeDecided
+    | TimerFired
+    | CancelRequested
+    | SuspendRequested
+    | ResumeRequested
+    | Continued
+    | EventReceived
+    | ChildEnded
+    | TaskAnswered
+)

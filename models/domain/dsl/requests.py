@@ -11,8 +11,9 @@ from uuid import UUID, uuid5
 from models.domain.dsl import nodes
 from models.domain.dsl.expressions import Scope, kind_of
 from models.domain.dsl.nodes import Task
+from models.domain.dsl.nodes_calls import CallOutside
 from models.domain.dsl.problems import Problem, problem
-from models.domain.dsl.protocol import Notification
+from models.domain.dsl.protocol import Notification, StartStep, StepKind
 from models.domain.dsl.state import Key
 from models.domain.errors import InvalidInput
 from models.domain.events import format_time, parse_event
@@ -27,6 +28,13 @@ def logical_key(run_id: UUID, key: Key) -> str:
     return str(uuid5(run_id, f"{key[0]}#{'.'.join(map(str, key[1]))}"))
 
 
+def is_safe(step: StartStep) -> bool:
+    """Whether performing the step twice is the same as performing it once, whatever the target does."""
+    if step.kind is StepKind.HTTP:
+        return str(step.request.get("method", "")).upper() in ("GET", "HEAD", "OPTIONS", "TRACE")
+    return step.kind is StepKind.PREDICT
+
+
 # ---------------------------------------------------------------- calls
 
 
@@ -34,6 +42,8 @@ def build_request(task: Task, found: Any, scope: Scope) -> dict[str, Any]:
     """The request of a step, see protocol.StartStep."""
     if isinstance(task, nodes.CallHttp):
         return _http(task, found, scope)
+    if isinstance(task, CallOutside):
+        return _outside(task, found, scope)
     assert isinstance(task, nodes.CallPredict)
     arguments = task.arguments.evaluate(found, scope)
     model = _text(arguments.get("model"), "model")
@@ -43,6 +53,18 @@ def build_request(task: Task, found: Any, scope: Scope) -> dict[str, Any]:
         "version": None if version is None else _text(version, "version"),
         "inputs": arguments.get("inputs"),
     }
+
+
+def _outside(task: CallOutside, found: Any, scope: Scope) -> dict[str, Any]:
+    request: dict[str, Any] = dict(task.request.evaluate(found, scope))
+    for name in ("document", "proto"):
+        if name in request:
+            uri = _text(request[name]["uri"], f"{name}.endpoint")
+            request[name] = {**request[name], "uri": expand(uri, found)}
+    if task.fixed:
+        variables = {name: scope.get(name) for name in task.seen}
+        request["subscription"] = {**request["subscription"], **task.fixed, "variables": variables}
+    return request
 
 
 def _http(task: nodes.CallHttp, found: Any, scope: Scope) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from models.domain.dsl import validation_calls as calls
 from models.domain.dsl.durations import parse_duration
 from models.domain.dsl.validation_expressions import check_expressions
+from models.domain.dsl.validation_extensions import check_extensions
 from models.domain.dsl.validation_functions import check_functions
 from models.domain.dsl.validation_shapes import (
     Check,
@@ -47,11 +48,9 @@ from models.domain.triggers import check_cron
 
 # What a valid document may have and this version does not perform. It only ever gets shorter.
 NOT_YET: frozenset[str] = frozenset({
-    "listen", "run",
-    "call openapi", "call grpc", "call asyncapi", "call a2a", "call mcp", "call catalog",
-    "extensions", "correlation", "schedule on all", "schedule on until",
-    "evaluate language", "schema resource",
-    "authentication by secret", "authentication digest", "authentication oauth2", "authentication oidc",
+    "call a2a", "call mcp stdio", "call asyncapi foreach", "catalog default",
+    "run script python", "schedule on all", "schedule on until", "schedule correlation",
+    "evaluate language",
 })  # fmt: skip
 
 _SEMVER = (
@@ -85,6 +84,7 @@ def check_definition(
     else:
         place.fault(f"A workflow definition is an object with document and do, not {kind_of(definition)}.")
     check_functions(report)
+    check_extensions(report)
     check_expressions(report)
     return report.faults
 
@@ -202,6 +202,9 @@ def _on(place: Place, node: Any) -> None:
         for name in ("all", "until"):
             if name in node:
                 place.at(name).not_yet(f"schedule on {name}", f'"{name}" in a schedule')
+        for wanted in [node.get("one"), *(node.get("any") or ())]:
+            if isinstance(wanted, dict) and "correlate" in wanted:
+                place.not_yet("schedule correlation", "Correlation of the events of a schedule")
 
 
 def _schedule(place: Place, node: Any) -> None:
@@ -243,7 +246,7 @@ _DOCUMENT = shape(
                 "title": text,
                 "summary": text,
                 "tags": shape({}, is_open=True),
-                "metadata": shape({}, is_open=True),
+                "metadata": shape({"finally": task_list}, is_open=True),
             },
             ["dsl", "namespace", "name", "version"],
         ),

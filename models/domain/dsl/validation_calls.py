@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from models.domain.dsl.validation_approvals import approval
 from models.domain.dsl.validation_shapes import (
     EXPRESSION,
     Check,
@@ -91,7 +92,12 @@ _openapi = shape(
 )
 _HOST = matching("[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,253}[a-zA-Z0-9])?", "a host name")
 _grpc_service = shape(
-    {"name": words, "host": _HOST, "port": whole(0, 65_535), "authentication": referable_authentication},
+    {
+        "name": words,
+        "host": or_expression(_HOST),
+        "port": or_expression(whole(1, 65_535)),
+        "authentication": referable_authentication,
+    },
     ["name", "host"],
 )
 _grpc = shape(
@@ -112,12 +118,18 @@ _MCP_METHODS = (
     "tools/list", "tools/call", "prompts/list", "prompts/get", "resources/list", "resources/read",
     "resources/templates/list",
 )  # fmt: skip
+_program = shape({"command": words, "arguments": listing(template), "environment": mapping(template)}, ["command"])
+
+
+def _stdio(place: Place, node: Any) -> None:
+    place.not_yet("call mcp stdio", "An MCP server as a program (reach one over http)")
+    _program(place, node)
+
+
 _mcp_transport = shape(
     {
         "http": shape({"endpoint": endpoint, "headers": mapping(template)}, ["endpoint"]),
-        "stdio": shape(
-            {"command": words, "arguments": listing(template), "environment": mapping(template)}, ["command"]
-        ),
+        "stdio": _stdio,
         "options": mapping(text),
     },
     one_of=("http", "stdio"),
@@ -148,7 +160,12 @@ def _consumption(place: Place, node: Any) -> None:
 
 def asyncapi(loop: Check) -> Check:
     """The arguments of `call: asyncapi`; `loop` checks the `foreach` of a subscription."""
-    subscription = shape({"filter": or_expression(text), "consume": _consumption, "foreach": loop}, ["consume"])
+
+    def foreach(place: Place, node: Any) -> None:
+        place.not_yet("call asyncapi foreach", "foreach in a subscription (use a for task after it)")
+        loop(place, node)
+
+    subscription = shape({"filter": or_expression(text), "consume": _consumption, "foreach": foreach}, ["consume"])
     fields = {
         "document": resource,
         "channel": words,
@@ -194,5 +211,5 @@ def _notify(place: Place, node: Any) -> None:
             place.report.add(place.pointer + fault.pointer, f"This cannot be told: {fault.detail}.")
 
 
-OWN: dict[str, Check] = {"predict": _predict, "notify": _notify}
+OWN: dict[str, Check] = {"predict": _predict, "notify": _notify, "approval": approval}
 PROTOCOLS: dict[str, Check] = {"openapi": _openapi, "grpc": _grpc, "a2a": _a2a, "mcp": _mcp}

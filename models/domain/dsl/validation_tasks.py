@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from models.domain.dsl import validation_calls as calls
+from models.domain.dsl.resources import ADDRESS, CATALOGED
 from models.domain.dsl.validation_shapes import (
     Check,
     Place,
@@ -60,8 +60,6 @@ TASKS: dict[str, tuple[str, ...]] = {
     "wait": (),
 }
 DIRECTIVES = ("continue", "exit", "end")
-_CATALOGED = re.compile(r"[^:@\s]+:[^:@\s]+@([^:@\s]+)")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*://\S+")
 
 # ---------------------------------------------------------------- lists of tasks
 
@@ -198,7 +196,13 @@ def _metadata(place: Place, node: Any, callee: Any) -> None:
     if "unknownOutcome" in node:
         if callee is None:
             place.at("unknownOutcome").fault('"unknownOutcome" goes with a call only; remove it.')
-        choice("retry", "stop")(place.at("unknownOutcome"), node["unknownOutcome"])
+        _unknown_outcome(place.at("unknownOutcome"), node["unknownOutcome"])
+
+
+def _unknown_outcome(place: Place, node: Any) -> None:
+    if isinstance(node, dict):
+        return shape({"verify": task_list}, ["verify"])(place, node)
+    choice("retry", "verify", "stop")(place, node)
 
 
 # ---------------------------------------------------------------- call
@@ -214,10 +218,10 @@ def _callee(place: Place, node: Any) -> None:
         place.not_yet(f"call {node}", f"call: {node}")
     elif node in functions:
         place.report.calls.append((place.pointer, node))
-    elif _ADDRESS.fullmatch(node):
-        place.not_yet("call catalog", "Calling a function from elsewhere")
-    elif found := _CATALOGED.fullmatch(node):
-        _catalog(place, found[1])
+    elif ADDRESS.fullmatch(node):
+        return
+    elif found := CATALOGED.fullmatch(node):
+        _catalog(place, found[3])
     elif not place.report.is_full:
         known = ("http", "asyncapi", *calls.OWN, *calls.PROTOCOLS, *functions)
         place.fault(f'There is no function "{clip(node)}"{similar(node, known)}')
@@ -227,7 +231,8 @@ def _catalog(place: Place, name: str) -> None:
     catalogs = place.report.names["catalogs"]
     if name != "default" and name not in catalogs:
         place.fault(f'There is no catalog "{clip(name)}" under use.catalogs{similar(name, catalogs)}')
-    place.not_yet("call catalog", "Calling a function of a catalog")
+    elif name not in catalogs:
+        place.not_yet("catalog default", "The default catalog (declare one under use.catalogs)")
 
 
 def _arguments(node: Mapping[str, Any]) -> Check:
@@ -320,8 +325,14 @@ _PROCESS: dict[str, Check] = {
     "arguments": listing(template),
     "environment": mapping(value),
 }
+def _language(place: Place, node: Any) -> None:
+    words(place, node)
+    if isinstance(node, str) and node.strip() and node.lower() not in ("javascript", "js"):
+        place.not_yet("run script python", f"A script in {clip(node)} (write JavaScript)")
+
+
 _script = shape(
-    {**_PROCESS, "language": words, "code": template, "source": resource}, ["language"], one_of=("code", "source")
+    {**_PROCESS, "language": _language, "code": template, "source": resource}, ["language"], one_of=("code", "source")
 )
 _container = shape(
     {

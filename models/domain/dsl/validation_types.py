@@ -62,13 +62,22 @@ _secret = reference("secrets", "secret")
 _token = shape({"token": template, "type": template}, ["token", "type"])
 _CLIENT_AUTHENTICATION = ("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none")
 _GRANTS = (
-    "authorization_code", "client_credentials", "password", "refresh_token",
+    "client_credentials", "password", "refresh_token",
     "urn:ietf:params:oauth:grant-type:token-exchange",
 )  # fmt: skip
 _ENCODINGS = ("application/x-www-form-urlencoded", "application/json")
+
+
+def _grant(place: Place, node: Any) -> None:
+    if node == "authorization_code":
+        place.fault("authorization_code needs a person to sign in; a workflow uses one of the other grants.")
+    else:
+        choice(*_GRANTS)(place, node)
+
+
 _OPENID = {
     "authority": uri,
-    "grant": choice(*_GRANTS),
+    "grant": _grant,
     "client": shape({
         "id": template,
         "secret": template,
@@ -96,9 +105,7 @@ _POLICIES = {
 
 
 def _policy(place: Place, node: Any, kind: str) -> None:
-    place.not_yet(f"authentication {kind}", f"{kind} authentication")
     if isinstance(node, dict) and "use" in node:
-        place.not_yet("authentication by secret", "Authentication by a secret (use a connection)")
         shape({"use": _secret})(place, node)
     else:
         _POLICIES[kind](place, node)
@@ -148,14 +155,9 @@ def _schema_document(place: Place, node: Any) -> None:
         place.fault("This is no JSON Schema.")
 
 
-def _external_schema(place: Place, node: Any) -> None:
-    place.not_yet("schema resource", "A schema from elsewhere")
-    resource(place, node)
-
-
 _FORMAT = matching("json(:.*)?", "json, the only schema format that is known")
 _schema = shape(
-    {"format": _FORMAT, "document": _schema_document, "resource": _external_schema}, one_of=("document", "resource")
+    {"format": _FORMAT, "document": _schema_document, "resource": resource}, one_of=("document", "resource")
 )
 input_ = shape({"schema": _schema, "from": _transformation})
 output = shape({"schema": _schema, "as": _transformation})
@@ -277,7 +279,6 @@ def _filtered_attributes(place: Place, node: Any) -> None:
 
 
 def _correlation(place: Place, node: Any) -> None:
-    place.not_yet("correlation", "Correlation of events")
     mapping(shape({"from": condition, "expect": template}, ["from"]))(place, node)
 
 

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 
 from cluster.adapters.api import ApiIdentity
 from cluster.adapters.api_metrics import ApiMetrics
+from cluster.adapters.api_secrets import ApiSecrets
+from cluster.adapters.api_tasks import ApiTasks
 from cluster.adapters.readiness import ApiReadiness
 from models.domain.clock import SystemClock
 from models.domain.errors import NotFound
@@ -60,6 +62,13 @@ class NoModels:
         raise NotFound
 
 
+class NoResources:
+    """Nothing can be fetched."""
+
+    async def fetch(self, tenant_id: UUID, uri: str, authentication: Mapping[str, Any] | None) -> Any:
+        raise NotFound
+
+
 @pytest.fixture(scope="module")
 def database_name(postgres: PostgresServer) -> str:
     return asyncio.run(postgres.create_database())
@@ -77,7 +86,8 @@ async def app(api: Api, valkey: ValkeyServer, tmp_path: Path) -> AsyncIterator[F
     ports = ApiPorts(
         identity=ApiIdentity(api.app, clock), workflows=api.workflows, runs=api.runs, events=api.events,
         webhooks=api.webhooks, metrics=ApiMetrics(api.app, clock, Limits()), notifications=api.notifications,
-        connections=api.connections, models=api.models, serving=NoModels(), objects=open_objects(str(tmp_path)),
+        tasks=ApiTasks(api.app),
+        connections=api.connections, secrets=ApiSecrets(api.app, Limits()), resources=NoResources(), models=api.models, serving=NoModels(), objects=open_objects(str(tmp_path)),
         dispatcher=Shards(), sealer=AesGcmSealer([bytes(32)]), attempts=RedisAttemptCounter(redis),
         readiness=ApiReadiness(api.app, redis), clock=clock, keys=TokenKeys.from_json(generate_keys()),
     )  # fmt: skip

@@ -72,7 +72,9 @@ WRONG = [
     ("use: {secret: [a]}", "/use/secret"),
     ("use: {secrets: [1]}", "/use/secrets/0"),
     ("use: {authentications: {a: {basic: {username: x}}}}", "/use/authentications/a/basic/password"),
-    ("use: {secrets: [s], authentications: {a: {basic: {use: s}}}}", "/use/authentications/a/basic"),
+    ("use: {secrets: [s], authentications: {a: {basic: {use: other}}}}", "/use/authentications/a/basic/use"),
+    ("use: {authentications: {a: {oauth2: {authority: 'https://x.example', grant: authorization_code}}}}",
+     "/use/authentications/a/oauth2/grant"),
     ("use: {authentications: {a: {basic: {username: x, password: y}, bearer: {token: z}}}}", "/use/authentications/a"),
     ("use: {authentications: {a: {kerberos: {}}}}", "/use/authentications/a/kerberos"),
     ("use: {errors: {e: {status: 400}}}", "/use/errors/e/type"),
@@ -83,7 +85,7 @@ WRONG = [
     ("use: {functions: {http: {set: {a: 1}}}}", "/use/functions/http"),
     ("use: {functions: {f: {set: {a: 1}, then: g}}}", "/use/functions/f/then"),
     ("use: {catalogs: {c: {}}}", "/use/catalogs/c/endpoint"),
-    ("use: {extensions: [{e: {extend: set}}]}", "/use/extensions"),
+    ("use: {extensions: [{e: {extend: sets}}]}", "/use/extensions/0/e/extend"),
     ("evaluate: {language: js}", "/evaluate/language"),
     ("{evaluate: {mode: loose}, do: [{a: {set: {x: env}}}]}", "/do/0/a/set/x"),
     ("{evaluate: {mode: loose}, do: [{a: {set: {x: '[$ENV]'}}}]}", "/do/0/a/set/x"),
@@ -92,7 +94,7 @@ WRONG = [
     ("{use: {timeouts: {a: b, b: {after: PT1S}}}}", "/use/timeouts/a"),
     ("input: {schema: {document: {type: 5}}}", "/input/schema/document"),
     ("input: {schema: {document: {$schema: []}}}", "/input/schema/document"),
-    ("input: {schema: {resource: {endpoint: 'https://x.example'}}}", "/input/schema/resource"),
+    ("input: {schema: {resource: {endpoint: 'x.example'}}}", "/input/schema/resource/endpoint"),
     ("evaluate: {mode: lose}", "/evaluate/mode"),
 ]
 

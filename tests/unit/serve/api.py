@@ -25,6 +25,7 @@ from serve.deps import ApiOptions, ApiPorts
 from serve.inference_host import ModelHost, open_host
 from serve.records import Membership, User
 from tests.unit.serve import fake_services, fakes
+from tests.unit.serve.fake_tasks import FakeTasks
 
 PASSWORD = "correct horse battery"
 
@@ -108,7 +109,10 @@ def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any 
         webhooks=fakes.FakeWebhooks(identity),
         metrics=fakes.FakeMetrics(),
         notifications=fakes.FakeNotifications(),
+        tasks=FakeTasks(),
         connections=fakes.FakeConnections(),
+        secrets=fakes.FakeSecrets(),
+        resources=fakes.FakeResources(),
         models=catalog,
         serving=cast(Any, host),
         objects=objects,

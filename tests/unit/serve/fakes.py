@@ -345,6 +345,38 @@ class FakeConnections:
         there(self.stored.pop((tenant_id, name), None))
 
 
+@dataclass
+class FakeSecrets:
+    sealed: dict[tuple[UUID, str], bytes] = field(default_factory=dict)
+    stored: dict[tuple[UUID, str], r.Secret] = field(default_factory=dict)
+
+    async def put(self, tenant_id: UUID, name: str, sealed: bytes, now: datetime) -> bool:
+        old = self.stored.get((tenant_id, name))
+        self.stored[tenant_id, name] = r.Secret(name, old.created_at if old else now, now)
+        self.sealed[tenant_id, name] = sealed
+        return old is None
+
+    async def list(self, tenant_id: UUID) -> Sequence[r.Secret]:
+        return [one for (tenant, _), one in sorted(self.stored.items()) if tenant == tenant_id]
+
+    async def delete(self, tenant_id: UUID, name: str) -> None:
+        there(self.stored.pop((tenant_id, name), None))
+
+
+@dataclass
+class FakeResources:
+    """Documents by address; the rest is away."""
+
+    documents: dict[str, Any] = field(default_factory=dict)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def fetch(self, tenant_id: UUID, uri: str, authentication: Mapping[str, Any] | None) -> Any:
+        self.asked.append((uri, authentication))
+        if uri not in self.documents:
+            raise Unavailable(f"{uri} could not be talked to.")
+        return self.documents[uri]
+
+
 def there(found: T | None) -> T:
     """What was found; NotFound when it is None."""
     if found is None:

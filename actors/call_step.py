@@ -1,0 +1,25 @@
+"""Calls that a session host performs: openapi, grpc, asyncapi, mcp."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from actors.http_step import perform_call
+from models.domain.dsl.protocol import StartStep
+from models.domain.ports import CallGateway
+
+
+class CallStep:
+    """Hands the step over. A host says Unavailable, not AnswerLost, of what may safely be done again."""
+
+    def __init__(self, calls: CallGateway) -> None:
+        self._calls = calls
+
+    async def perform(self, tenant_id: UUID, step: StartStep, seconds: float) -> Any:
+        """The output; StepError."""
+        return await perform_call(self._calls, tenant_id, step, seconds)
+
+    def is_safe(self, step: StartStep) -> bool:
+        """What a call does is known where it is described only."""
+        return False
