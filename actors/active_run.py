@@ -14,6 +14,7 @@ from models.domain.dsl.problems import problem
 from models.domain.dsl.protocol import (
     AppendJournal,
     CancelRequested,
+    ChangeTasks,
     Command,
     EmitEvents,
     Event,
@@ -21,6 +22,7 @@ from models.domain.dsl.protocol import (
     Notify,
     RunInfo,
 )
+from models.domain.human_tasks import TaskChange, TaskClosed, TaskStatus
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import NewRun, Run, RunStatus
 
@@ -93,13 +95,14 @@ def take_turn(engine: Engine, run: ActiveRun, now: datetime, max_entries: int) -
 class _Gathered:
     """The commands of several events, sorted by when they are performed."""
 
-    __slots__ = ("effects", "entries", "events", "notifications")
+    __slots__ = ("effects", "entries", "events", "notifications", "tasks")
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.effects: list[Command] = []
         self.events: list[dict[str, Any]] = []
         self.notifications: list[Notification] = []
+        self.tasks: list[TaskChange] = []
 
     def take(self, commands: list[Command]) -> None:
         for command in commands:
@@ -110,6 +113,8 @@ class _Gathered:
                     self.events.extend(command.events)
                 case Notify():
                     self.notifications.extend(command.notifications)
+                case ChangeTasks():
+                    self.tasks.extend(command.changes)
                 case _:
                     self.effects.append(command)
 
@@ -120,7 +125,7 @@ def _append(run: ActiveRun, state: RunState, expected: int, gathered: _Gathered)
         new.tenant_id, new.id, run.shard, run.epoch, new.workflow, new.created_at, new.cause, expected,
         gathered.entries, state.status, state.started_at, state.ended_at,
         None if state.status.is_final else state.wake_at, state.output, state.error, gathered.events,
-        gathered.notifications,
+        gathered.notifications, gathered.tasks,
     )  # fmt: skip
 
 
@@ -138,6 +143,7 @@ def _ended(run: ActiveRun, kind: EntryType, status: RunStatus, data: dict[str, A
     return RunAppend(
         new.tenant_id, new.id, run.shard, run.epoch, new.workflow, new.created_at, new.cause, expected, entries,
         status, started, now, error=data.get("error"),
+        tasks=[TaskClosed(entries[-1].seq, "", (), TaskStatus.CANCELLED, now)] if expected else (),
     )  # fmt: skip
 
 

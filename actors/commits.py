@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from actors.active_run import ActiveRun, Turn
 from actors.ports import JournalStore, RunAppend
 from actors.signals import Signals
-from models.domain.errors import RunMoved, StaleEpoch, Unavailable
+from models.domain.errors import RunMoved, StaleEpoch, TasksAnswered, Unavailable
 from models.domain.ports import Wake
 
 T = TypeVar("T")
@@ -116,6 +117,8 @@ class Committer:
                 started = await self._store.append([_append_of(turn) for turn in turns])
             except StaleEpoch:
                 turns = await self._after_stale(turns)
+            except TasksAnswered as answered:
+                turns = self._after_answered(turns, answered.runs)
             except RunMoved:
                 turns = await self._after_moved(turns)
             except Unavailable:
@@ -147,28 +150,39 @@ class Committer:
 
     async def _after_moved(self, turns: Sequence[Turn]) -> Sequence[Turn]:
         """Nothing was written. Those that stand where they should are tried again."""
-        return await self._sort(turns, lambda turn, seq: seq == _append_of(turn).expected, None)
+        return self._sort(turns, await self._seqs(turns), None)
+
+    def _after_answered(self, turns: Sequence[Turn], runs: Collection[UUID]) -> Sequence[Turn]:
+        """Nothing was written. People answered what these runs gave up: the answers come first."""
+        for turn in turns:
+            if turn.run.new.id in runs:
+                self._host.reload(turn.run)
+        return [turn for turn in turns if turn.run.new.id not in runs]
 
     async def _after_unknown(self, turns: Sequence[Turn]) -> Sequence[Turn]:
-        """All or nothing was written; while the epoch is ours, only we can have written it."""
+        """All or nothing was written; while the epoch is ours, only we can have written it.
+
+        The leases are looked at after the journal: what is ours then was ours while it was read.
+        """
         self._signals.tell("away")
+        seqs = await self._seqs(turns)
         await self._until_available(self._host.check_leases)
         alive = [turn for turn in turns if not turn.run.is_dropped]
         written: list[Turn] = []
-        rest = await self._sort(alive, lambda turn, seq: seq == _append_of(turn).expected, written)
+        rest = self._sort(alive, seqs, written)
         if written:
             self._done(written, ())
         return rest
 
-    async def _sort(
-        self, turns: Sequence[Turn], again: Callable[[Turn, int], bool], written: list[Turn] | None
-    ) -> list[Turn]:
+    async def _seqs(self, turns: Sequence[Turn]) -> Mapping[UUID, int]:
+        return await self._until_available(lambda: self._store.last_seqs([turn.run.key for turn in turns]))
+
+    def _sort(self, turns: Sequence[Turn], seqs: Mapping[UUID, int], written: list[Turn] | None) -> list[Turn]:
         """Turns to try again; those that are `written` go there, all others are read anew."""
-        seqs = await self._until_available(lambda: self._store.last_seqs([turn.run.key for turn in turns]))
         rest = []
         for turn in turns:
             seq = seqs.get(turn.run.new.id, -1)
-            if again(turn, seq):
+            if seq == _append_of(turn).expected:
                 rest.append(turn)
             elif written is not None and seq == _append_of(turn).last:
                 written.append(turn)

@@ -121,7 +121,7 @@ class Intake:
             if active is None:
                 if one.key not in self._keeper.aside and runs.has_place_for(one.tenant_id):
                     wanted.append(one.key)
-            elif one.cancel_requested and not active.cancel_seen:
+            elif (one.cancel_requested and not active.cancel_seen) or one.has_answer:
                 wanted.append(one.key)
         self.want(wanted)
         return len(wanted), last or _FIRST
@@ -170,7 +170,10 @@ class Intake:
             active = self._keeper.runs.get((stored.run.tenant_id, stored.run.id))
             if active is None:
                 missing.append(stored)
-            elif stored.run.cancel_requested_at is not None:
+                continue
+            for answer in stored.answers:
+                self._keeper.deliver(active, answer)
+            if stored.run.cancel_requested_at is not None:
                 self._keeper.cancel(active)
         for part in self._parts(missing):
             begun = [(one.run.tenant_id, one.run.id) for one in part if one.run.last_seq]
@@ -207,6 +210,7 @@ class Intake:
             return
         active = from_stored(run, stored.shard, epoch, workflow if isinstance(workflow, Workflow) else None)
         active.listeners.extend(self._listeners.get(key, ()))
+        active.events.extend(stored.answers)
         if run.cancel_requested_at is not None:
             active.cancel_seen = True
             active.events.append(CancelRequested(self._clock.now()))

@@ -5,7 +5,9 @@ The docstring of a class is the sentence a person reads; HTTP codes live in serv
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,17 @@ class StaleEpoch(TidewireError):
 
 class RunMoved(Conflict):
     """A run was not at the journal position the append expected; nothing was written."""
+
+
+class TasksAnswered(RunMoved):
+    """Tasks that were to be closed have been answered meanwhile; nothing was written."""
+
+    def __init__(self, runs: Iterable[UUID] = ()) -> None:
+        super().__init__()
+        self.runs = frozenset(runs)
+
+    def __reduce__(self) -> tuple[type[TasksAnswered], tuple[frozenset[UUID]]]:
+        return type(self), (self.runs,)
 
 
 class EgressRefused(TidewireError):

@@ -17,12 +17,22 @@ class EntryType(StrEnum):
     RUN_CANCELLED = "run.cancelled"
     RUN_SUSPENDED = "run.suspended"
     RUN_RESUMED = "run.resumed"
+    RUN_SIGNALLED = "run.signalled"
+    RUN_CANCELLING = "run.cancelling"
+    RUN_MOVED = "run.moved"
+    RUN_MOVE_REFUSED = "run.move_refused"
+    RUN_EDITED = "run.edited"
     TASK_STARTED = "task.started"
     TASK_COMPLETED = "task.completed"
     TASK_FAULTED = "task.faulted"
     TASK_RETRIED = "task.retried"
     TASK_CANCELLED = "task.cancelled"
     TASK_SKIPPED = "task.skipped"
+    TASK_OUTCOME_UNKNOWN = "task.outcome_unknown"
+    TASK_OUTCOME_DECIDED = "task.outcome_decided"
+    TASK_ESCALATED = "task.escalated"
+    TASK_RECEIVED = "task.received"
+    TASK_ITERATED = "task.iterated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,16 @@ class Schema:
 
     def check(self, data: Any, what: str) -> None:
         """Problem of type validation, telling the first few faults, when the data does not fit."""
+        faults = [f"{pointer or '/'}: {detail}" for pointer, detail in self.faults(data)]
+        if faults:
+            raise Problem(problem("validation", f"The {what} does not fit its schema. {'; '.join(faults)}"))
+
+    def faults(self, data: Any) -> list[tuple[str, str]]:
+        """The first few faults of the data: where (pointer) and what; Problem when the schema cannot be used."""
         try:
-            faults = [
-                f"/{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+            return [
+                ("".join(f"/{key}" for key in error.absolute_path), error.message[:200])
                 for error, _ in zip(self._validator.iter_errors(data), range(_MAX_SHOWN), strict=False)
             ]
         except Unresolvable as error:
             raise Problem(problem("configuration", f"The schema refers to something elsewhere: {error}")) from None
-        if faults:
-            raise Problem(problem("validation", f"The {what} does not fit its schema. {'; '.join(faults)}"))

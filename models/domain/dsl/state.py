@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from models.domain.dsl.listening_state import Listening
 from models.domain.dsl.protocol import RunInfo
 from models.domain.limits import Limits
 from models.domain.runs import RunStatus
@@ -35,6 +36,8 @@ class Timing(IntEnum):
     TIMEOUT = 1
     RETRY = 2
     ATTEMPT = 3
+    DUE = 4
+    ESCALATION = 5
 
 
 @dataclass(slots=True)
@@ -64,6 +67,7 @@ class Frame:
     attempt: int = 1
     attempt_seq: int = 0
     request: dict[str, Any] | None = None
+    listening: Listening | None = None
 
     def copy(self) -> Frame:
         return Frame(
@@ -71,7 +75,7 @@ class Frame:
             self.error, self.deadline, self.iteration, self.items,
             None if self.visits is None else self.visits.copy(),
             None if self.outputs is None else self.outputs.copy(),
-            self.attempt, self.attempt_seq, self.request,
+            self.attempt, self.attempt_seq, self.request, self.listening,
         )  # fmt: skip
 
 
@@ -104,10 +108,16 @@ class RunState:
     ready: Mapping[Key, None] = frozenset()  # type: ignore[assignment]
     steps: Mapping[int, Key] = frozenset()  # type: ignore[assignment]
     timers: Mapping[str, Timer] = frozenset()  # type: ignore[assignment]
+    awaits: Mapping[int, Key] = frozenset()  # type: ignore[assignment]
+    hops: int = 0
+    undecided: Mapping[int, Key] = frozenset()  # type: ignore[assignment]
+    cancelling: str | None = None
 
     @property
     def wake_at(self) -> datetime | None:
-        """When the next timer is due; None when none runs."""
+        """When the next timer is due; None when none runs, or the run is suspended."""
+        if self.status is RunStatus.SUSPENDED:
+            return None
         return min((timer.at for timer in self.timers.values()), default=None)
 
 
@@ -116,10 +126,14 @@ class Draft:
 
     __slots__ = (
         "_owned",
+        "awaits",
+        "cancelling",
+        "children",
         "context",
         "ended_at",
         "error",
         "frames",
+        "hops",
         "info",
         "input",
         "last_at",
@@ -129,13 +143,16 @@ class Draft:
         "raw_input",
         "ready",
         "started_at",
+        "started_awaits",
         "started_steps",
         "started_timers",
         "status",
         "steps",
+        "stopped_awaits",
         "stopped_steps",
         "stopped_timers",
         "timers",
+        "undecided",
     )  # fmt: skip
 
     def __init__(self, state: RunState) -> None:
@@ -151,6 +168,14 @@ class Draft:
         self.stopped_steps: list[int] = []
         self.started_timers: dict[str, None] = {}
         self.stopped_timers: list[str] = []
+        # What comes through the inbox: events that are listened to, and ends of runs.
+        self.awaits: dict[int, Key] = dict(state.awaits)
+        self.started_awaits: dict[int, None] = {}
+        self.stopped_awaits: list[tuple[int, dict[str, Any] | None]] = []
+        self.children: list[tuple[int, Key, dict[str, Any]]] = []
+        self.hops = state.hops
+        self.undecided: dict[int, Key] = dict(state.undecided)
+        self.cancelling = state.cancelling
         self._owned: set[Key] = set()
 
     def own(self, key: Key) -> Frame:
@@ -172,11 +197,18 @@ class Draft:
         frame = self.frames.pop(key)
         self._owned.discard(key)
         self.ready.pop(key, None)
-        if frame.request is not None and frame.attempt_seq in self.steps:
-            self.stop_step(frame.attempt_seq)
+        if frame.request is not None:
+            self.undecided.pop(frame.attempt_seq, None)
+            if frame.attempt_seq in self.steps:
+                self.stop_step(frame.attempt_seq)
+        if frame.seq in self.awaits:
+            self.stop_await(frame.seq, frame)
         if self.timers:
             self.stop_timer(timer_name(frame.seq, Timing.WAIT))
             self.stop_timer(timer_name(frame.seq, Timing.TIMEOUT))
+            if frame.request is not None:
+                self.stop_timer(timer_name(frame.seq, Timing.DUE))
+                self.stop_timer(timer_name(frame.seq, Timing.ESCALATION))
             self.stop_attempt(frame)
         return frame
 
@@ -202,6 +234,21 @@ class Draft:
         """A step that ended by itself needs no cancelling."""
         self.steps.pop(seq, None)
         self.started_steps.pop(seq, None)
+
+    def start_await(self, seq: int, key: Key) -> None:
+        self.awaits[seq] = key
+        self.started_awaits[seq] = None
+
+    def stop_await(self, seq: int, frame: Frame) -> None:
+        del self.awaits[seq]
+        if frame.listening is not None and seq in self.started_awaits:
+            del self.started_awaits[seq]
+        else:
+            self.stopped_awaits.append((seq, frame.request))
+
+    def finish_await(self, seq: int) -> None:
+        """A run that ended by itself needs no cancelling."""
+        self.awaits.pop(seq, None)
 
     def finish_timer(self, name: str) -> None:
         """A timer that fired needs no cancelling."""
@@ -229,12 +276,13 @@ class Draft:
 
     def freeze(self) -> RunState:
         """The new state; the draft must not be used afterwards."""
-        if not self.status.is_final:
-            self.status = RunStatus.RUNNING if self.steps or self.ready or not self.timers else RunStatus.WAITING
+        if not self.status.is_final and self.status is not RunStatus.SUSPENDED:
+            waits = bool(self.timers or self.awaits or self.undecided) and not (self.steps or self.ready)
+            self.status = RunStatus.WAITING if waits else RunStatus.RUNNING
         return RunState(
             self.info, self.limits, self.raw_input, self.status, self.input, self.output, self.error, self.context,
             self.last_seq, self.last_at, self.started_at, self.ended_at, self.frames, self.ready, self.steps,
-            self.timers,
+            self.timers, self.awaits, self.hops, self.undecided, self.cancelling,
         )  # fmt: skip
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from models.domain.dsl import nodes
+from models.domain.dsl import approvals, listening, nodes, operations, outcomes
 from models.domain.dsl.catching import Verdict, judge
 from models.domain.dsl.evolve import ROOT_KEY, evolve, parent_key
 from models.domain.dsl.kinds import ACTIONS, PREPARATIONS
 from models.domain.dsl.nodes import Task, Workflow
-from models.domain.dsl.problems import FAULTS, error_of, outcome_unknown, problem
-from models.domain.dsl.protocol import Notification, UnknownPolicy
+from models.domain.dsl.nodes_events import Listen
+from models.domain.dsl.problems import FAULTS, error_of, problem
+from models.domain.dsl.protocol import Notification, StartStep
+from models.domain.dsl.running import script_output
 from models.domain.dsl.scope import TaskScope
 from models.domain.dsl.state import Draft, Frame, Key, Path, RunState, Timing, Todo
 from models.domain.dsl.templates import check_size
@@ -29,6 +31,10 @@ class Turn:
         self.entries: list[Entry] = []
         self.events: list[dict[str, Any]] = []
         self.notifications: list[Notification] = []
+        # Steps whose results nobody waits for.
+        self.detached: list[StartStep] = []
+        self.answered: set[Key] = set()
+        self.is_resumed = False
 
     def record(self, kind: EntryType, key: Key = ROOT_KEY, data: dict[str, Any] | None = None) -> None:
         """Writes down what happens, which is when it happens."""
@@ -39,7 +45,7 @@ class Turn:
     def drain(self) -> None:
         """Decides for every task that is ready, as far as the limit of entries allows."""
         limit, ready = self.draft.limits.max_entries_per_advance, self.draft.ready
-        while ready and len(self.entries) < limit:
+        while ready and len(self.entries) < limit and not operations.is_suspended(self.draft):
             self.decide(next(iter(ready)))
 
     def decide(self, key: Key) -> None:
@@ -49,8 +55,10 @@ class Turn:
         if frame.todo is Todo.RUN:
             self._run(task, key, frame)
         elif frame.todo is Todo.NEXT:
-            self._start_next(task, key, frame)
+            self.start_next(task, key, frame)
         elif frame.todo is Todo.COMPLETE:
+            if outcomes.is_verifying(task, frame):
+                return outcomes.verified(self, task, key, frame)
             self.complete(task, key, frame.flow, frame.then)
         elif frame.todo is Todo.ITERATE:
             self._iterate(task, key, frame)
@@ -93,14 +101,17 @@ class Turn:
         if task.timeout is not None:
             data["deadline"] = (self.at + task.timeout.of(found, scope)).isoformat()
 
-    def _start_next(self, task: Task, key: Key, frame: Frame) -> None:
+    def start_next(self, task: Task, key: Key, frame: Frame) -> None:
+        """Starts the task of a list that is next."""
         siblings = task.parts[frame.part]
         self._start(siblings.tasks[frame.next], key, frame)
 
     def _iterate(self, task: Task, key: Key, frame: Frame) -> None:
+        if isinstance(task, Listen):
+            return listening.iterate(self, task, key, frame)
         assert isinstance(task, nodes.For)
         if task.while_ is not None:
-            scope = self._scope(task, key, frame)
+            scope = self.scope(task, key, frame)
             scope.extra = {task.each: (frame.items or [])[frame.iteration], task.at: frame.iteration}
             try:
                 goes_on = task.while_.is_true(frame.flow, scope)
@@ -108,14 +119,14 @@ class Turn:
                 return self.fault(task, key, error_of(fault))
             if not goes_on:
                 return self.complete(task, key, frame.flow)
-        self._start_next(task, key, frame)
+        self.start_next(task, key, frame)
 
     def _branch(self, task: Task, key: Key) -> None:
         """Starts all branches, until one of them has already decided the fork."""
         branches = task.parts["branches"].tasks
         if not branches:
             return self.complete(task, key, [])
-        for branch in branches:
+        for branch in branches[self.draft.frames[key].next :]:
             frame = self.draft.frames.get(key)
             if frame is None or frame.todo is not Todo.BRANCH:
                 return
@@ -156,12 +167,13 @@ class Turn:
     def _run(self, task: Task, key: Key, frame: Frame) -> None:
         """Tasks that need nobody else."""
         try:
-            raw, then = ACTIONS[type(task)](self, task, key, self._scope(task, key, frame))
+            raw, then = ACTIONS[type(task)](self, task, key, self.scope(task, key, frame))
         except FAULTS as fault:
             return self.fault(task, key, error_of(fault))
         self.complete(task, key, raw, then)
 
-    def _scope(self, task: Task, key: Key, frame: Frame) -> TaskScope:
+    def scope(self, task: Task, key: Key, frame: Frame) -> TaskScope:
+        """What expressions of a task see."""
         scope = TaskScope(self.workflow, self.draft, task, key[1], frame.raw)
         scope.input, scope.started_at = frame.input, frame.started_at
         return scope
@@ -174,6 +186,8 @@ class Turn:
         """The task did its work; `raw` is its output before `output.as`."""
         if isinstance(task, nodes.Fork):
             self.cancel_below(key, "The fork was decided.")
+        if isinstance(task, nodes.Root) and self.draft.cancelling is not None:
+            return operations.end_cleanup(self)
         data: dict[str, Any] = {"output": raw}
         if task.output is not None or task.export is not None:
             try:
@@ -190,7 +204,7 @@ class Turn:
         self._settle(parent_key(task, key[1], self.workflow))
 
     def _give_out(self, task: Task, key: Key, raw: Any, data: dict[str, Any]) -> None:
-        scope = self._scope(task, key, self.draft.frames[key])
+        scope = self.scope(task, key, self.draft.frames[key])
         scope.raw_output = raw
         output, export = task.output, task.export
         found = raw
@@ -211,10 +225,12 @@ class Turn:
         """The task failed; the error says where unless it is known already."""
         if isinstance(task, nodes.Root):
             instance = error.get("instance") or "/output"
+            if self.draft.cancelling is not None:
+                return operations.end_cleanup(self, {**error, "instance": instance})
             self.cancel_below(key, "The run faulted.")
             return self.record(EntryType.RUN_FAULTED, ROOT_KEY, {"error": {**error, "instance": instance}})
         if not error.get("instance"):
-            error = {**error, "instance": task.pointer}
+            error = {**error, "instance": task.reference}
         if isinstance(task, nodes.Fork):
             self.cancel_below(key, "Another branch faulted.")
         self.record(EntryType.TASK_FAULTED, key, {"error": error})
@@ -224,15 +240,17 @@ class Turn:
         """What a child has decided for its parent takes effect before anything else goes on."""
         frame = self.draft.frames[key]
         decided = frame.todo is Todo.FAIL or (frame.todo is Todo.COMPLETE and (frame.then or frame.outputs is not None))
-        if decided:
+        if decided and not operations.is_held(self.draft, self.workflow.tasks[key[0]]):
             self.decide(key)
 
     def _fail(self, task: Task, key: Key, frame: Frame) -> None:
         assert frame.error is not None
+        if outcomes.is_verifying(task, frame):
+            return outcomes.verified(self, task, key, frame)
         if not isinstance(task, nodes.Try) or frame.part != "try":
             return self.fault(task, key, frame.error)
         try:
-            verdict = judge(self, task, key, frame, self._scope(task, key, frame))
+            verdict = judge(self, task, key, frame, self.scope(task, key, frame))
         except FAULTS as fault:
             return self.fault(task, key, error_of(fault))
         if isinstance(verdict, dict):
@@ -257,27 +275,22 @@ class Turn:
     def succeed(self, step: int, output: Any) -> None:
         """A step has its result."""
         task, key = self._finish(step)
+        self.complete_checked(task, key, output)
+
+    def complete_checked(self, task: Task, key: Key, output: Any) -> None:
+        """The task has its output from outside."""
         try:
             check_size(output, self.draft.limits)
+            found = script_output(task, output)
         except FAULTS as fault:
             return self.fault(task, key, error_of(fault))
-        self.complete(task, key, output)
+        self.complete(task, key, found)
 
     def fail(self, step: int, error: dict[str, Any]) -> None:
         """A step failed."""
         task, key = self._finish(step)
         known = {name: value for name, value in error.items() if name != "instance"}
         self.fault(task, key, {**problem("runtime"), **known})
-
-    def lose(self, step: int) -> None:
-        """Whether a step happened is not known."""
-        key = self.draft.steps[step]
-        task = self.workflow.tasks[key[0]]
-        if isinstance(task, nodes.Step) and task.on_unknown is UnknownPolicy.STOP:
-            self.draft.finish_step(step)
-            return self.fault(task, key, outcome_unknown())
-        data = {"attempt": self.draft.frames[key].attempt + 1, "error": outcome_unknown()}
-        self.record(EntryType.TASK_RETRIED, key, data)
 
     def _finish(self, step: int) -> tuple[Task, Key]:
         """The end of a step is known to the host: there is nothing to cancel any more."""
@@ -293,8 +306,12 @@ class Turn:
         self.draft.finish_timer(name)
         if timer.timing is Timing.WAIT:
             self.complete(task, key, frame.input)
+        elif timer.timing is Timing.DUE:
+            approvals.overdue(self, task, key)
+        elif timer.timing is Timing.ESCALATION:
+            approvals.escalate(self, key)
         elif timer.timing is Timing.RETRY:
-            self._start_next(task, key, frame)
+            self.start_next(task, key, frame)
         elif timer.timing is Timing.TIMEOUT:
             self._time_out(task, key)
         else:
@@ -307,18 +324,13 @@ class Turn:
         self.cancel_below(key, f"The {what} timed out.")
         self.fault(task, key, _timeout(task, f"The {what} did not end in time."))
 
-    def cancel(self, reason: str) -> None:
-        """Ends the run and all that is open."""
-        self.cancel_below(ROOT_KEY, "The run was cancelled.")
-        self.record(EntryType.RUN_CANCELLED, ROOT_KEY, {"reason": reason} if reason else {})
-
 
 def _timeout(task: Task, detail: str) -> dict[str, Any]:
-    return {**problem("timeout", detail), "instance": task.pointer or "/timeout"}
+    return {**problem("timeout", detail), "instance": task.reference or "/timeout"}
 
 
 def _path_of(task: Task, owner: Task, path: Path, frame: Frame, is_caught: bool) -> Path:
-    if isinstance(owner, nodes.For):
+    if isinstance(owner, nodes.For | Listen):
         path = (*path, frame.iteration)
     if task.siblings.counts_visits:
         visits = None if is_caught else frame.visits

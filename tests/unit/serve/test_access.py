@@ -16,7 +16,7 @@ from tests.unit.serve.api import Api, assert_problem
 
 _VALUES = {
     "run_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d", "notification_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d",
-    "version": "1.0.0",
+    "version": "1.0.0", "task_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d",
 }  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def test_only_these_routes_are_public() -> None:
         "POST /v1/auth/register", "POST /v1/auth/login", "POST /v1/auth/ticket", "POST /v1/auth/refresh",
         "POST /v1/auth/logout", "POST /v1/hooks/{tenant}/{source}", "GET /.well-known/jwks.json", "GET /v1/config",
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /v2", "GET /v2/health/live",
-        "GET /v2/health/ready",
+        "GET /v2/health/ready", "GET /v1/task-links/{token}", "POST /v1/task-links/{token}",
     }  # fmt: skip
 
 

@@ -86,12 +86,16 @@ function channelsOf({ tenantId, userId, onNotification }: LiveOptions, dispatch:
     {
       name: `inbox:${tenantId}.${userId}`,
       take: (data) => takeInbox(data as InboxNews, dispatch, onNotification),
-      reload: () => dispatch(api.util.invalidateTags(['notifications'])),
+      reload: () => dispatch(api.util.invalidateTags(['notifications', 'tasks'])),
     },
   ]
 }
 
 function takeInbox(news: InboxNews, dispatch: AppDispatch, onNotification: (one: Notification) => void): void {
+  if ('task' in news) {
+    dispatch(api.util.invalidateTags(['tasks']))
+    return
+  }
   const at = new Date().toISOString()
   if ('notification' in news) {
     dispatch(notificationArrived(news.notification))

@@ -12,9 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from models.domain.dsl import protocol as p
+from models.domain.dsl import protocol_messages as m
 from models.domain.dsl.engine import RunState, advance, compile_workflow, replay, start
 from models.domain.dsl.problems import problem
 from models.domain.dsl.validation import check_definition
+from models.domain.human_tasks import TaskChange
 from models.domain.journal import Entry, EntryType
 from models.domain.limits import Limits
 from models.domain.runs import RunStatus, WorkflowRef
@@ -72,7 +74,9 @@ class Host:
         self.steps: list[p.StartStep] = []
         self.events: list[dict[str, Any]] = []
         self.notifications: list[p.Notification] = []
+        self.tasks: list[TaskChange] = []
         self.cancelled_steps: list[int] = []
+        self.messages: list[m.Subscribe | m.Unsubscribe | m.StartChild | m.CancelChild] = []
         self.timers: dict[str, datetime] = {}
         self.queue: list[tuple[datetime, int, p.Event]] = []
         self.continued = 0
@@ -96,7 +100,10 @@ class Host:
         end = None if until is None else BEGIN + timedelta(seconds=until)
         for _ in range(100_000):
             following = self._next()
-            if following is None or (end is not None and following[0] > end):
+            if following is None:
+                break
+            if end is not None and following[0] > end:
+                self._put_back(*following)
                 break
             self.now = max(self.now, following[0])
             self.send(following[1])
@@ -115,6 +122,12 @@ class Host:
         else:
             self.queue = [c for c in self.queue if c[1] != n]
         return at, event
+
+    def _put_back(self, at: datetime, event: p.Event) -> None:
+        if isinstance(event, p.TimerFired):
+            self.timers[event.timer] = at
+        else:
+            self._later(at, event)
 
     def send(self, event: p.Event) -> list[p.Command]:
         before, frozen = self.state, pickle.dumps(self.state) if self.check else b""
@@ -146,6 +159,10 @@ class Host:
                     self.events += events
                 case p.Notify(notifications):
                     self.notifications += notifications
+                case p.ChangeTasks(changes):
+                    self.tasks += changes
+                case m.Subscribe() | m.Unsubscribe() | m.StartChild() | m.CancelChild():
+                    self.messages.append(command)
                 case p.Continue():
                     self.continued += 1
                     self._later(self.now, p.Continued(self.now))
