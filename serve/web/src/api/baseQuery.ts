@@ -15,7 +15,7 @@ const TEXTS: Record<string, string> = {
   startRun: 'application/json',
 }
 
-const PUBLIC = new Set(['login', 'register', 'getConfig'])
+const PUBLIC = new Set(['login', 'register', 'getConfig', 'getTaskOfLink', 'answerTaskByLink'])
 
 const plain = fetchBaseQuery({
   baseUrl: '/',

@@ -7,7 +7,9 @@ export const addTagTypes = [
   "workflows",
   "metrics",
   "notifications",
+  "tasks",
   "connections",
+  "secrets",
   "models",
   "identity",
 ] as const;
@@ -261,6 +263,71 @@ const injectedRtkApi = api
         query: () => ({ url: `/v1/notifications/read-all`, method: "POST" }),
         invalidatesTags: ["notifications"],
       }),
+      listTasks: build.query<ListTasksApiResponse, ListTasksApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/tasks`,
+          params: {
+            status: queryArg.status,
+            mine: queryArg.mine,
+            run_id: queryArg.runId,
+            q: queryArg.q,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["tasks"],
+      }),
+      getTask: build.query<GetTaskApiResponse, GetTaskApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}`,
+        }),
+        providesTags: ["tasks"],
+      }),
+      answerTask: build.mutation<AnswerTaskApiResponse, AnswerTaskApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/answer`,
+          method: "POST",
+          body: queryArg.answerRequest,
+        }),
+        invalidatesTags: ["tasks"],
+      }),
+      assignTask: build.mutation<AssignTaskApiResponse, AssignTaskApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/assign`,
+          method: "POST",
+          body: queryArg.assignRequest,
+        }),
+        invalidatesTags: ["tasks"],
+      }),
+      makeTaskLink: build.mutation<MakeTaskLinkApiResponse, MakeTaskLinkApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/links`,
+            method: "POST",
+            body: queryArg.linkRequest,
+          }),
+          invalidatesTags: ["tasks"],
+        },
+      ),
+      getTaskOfLink: build.query<GetTaskOfLinkApiResponse, GetTaskOfLinkApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/task-links/${encodeURIComponent(String(queryArg.token))}`,
+          }),
+          providesTags: ["tasks"],
+        },
+      ),
+      answerTaskByLink: build.mutation<
+        AnswerTaskByLinkApiResponse,
+        AnswerTaskByLinkApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/task-links/${encodeURIComponent(String(queryArg.token))}`,
+          method: "POST",
+          body: queryArg.answerRequest,
+        }),
+        invalidatesTags: ["tasks"],
+      }),
       putConnection: build.mutation<
         PutConnectionApiResponse,
         PutConnectionApiArg
@@ -296,6 +363,27 @@ const injectedRtkApi = api
       >({
         query: () => ({ url: `/v1/connections` }),
         providesTags: ["connections"],
+      }),
+      putSecret: build.mutation<PutSecretApiResponse, PutSecretApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/secrets/${encodeURIComponent(String(queryArg.name))}`,
+          method: "PUT",
+          body: queryArg.secretRequest,
+        }),
+        invalidatesTags: ["secrets"],
+      }),
+      deleteSecret: build.mutation<DeleteSecretApiResponse, DeleteSecretApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/secrets/${encodeURIComponent(String(queryArg.name))}`,
+            method: "DELETE",
+          }),
+          invalidatesTags: ["secrets"],
+        },
+      ),
+      listSecrets: build.query<ListSecretsApiResponse, ListSecretsApiArg>({
+        query: () => ({ url: `/v1/secrets` }),
+        providesTags: ["secrets"],
       }),
       listModels: build.query<ListModelsApiResponse, ListModelsApiArg>({
         query: () => ({ url: `/v1/models` }),
@@ -600,6 +688,58 @@ export type ReadNotificationApiArg = {
 export type ReadAllNotificationsApiResponse =
   /** status 200 Successful Response */ Unread;
 export type ReadAllNotificationsApiArg = void;
+export type ListTasksApiResponse =
+  /** status 200 Successful Response */ TaskPage;
+export type ListTasksApiArg = {
+  status?: TaskStatus | null;
+  /** Only what is with the caller or the caller's role. */
+  mine?: boolean;
+  /** Only those of this run. */
+  runId?: string | null;
+  /** Part of the title or body. */
+  q?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetTaskApiResponse = /** status 200 Successful Response */ Task;
+export type GetTaskApiArg = {
+  /** The id of the task. */
+  taskId: string;
+};
+export type AnswerTaskApiResponse = /** status 200 Successful Response */ Task;
+export type AnswerTaskApiArg = {
+  /** The id of the task. */
+  taskId: string;
+  answerRequest: AnswerRequest;
+};
+export type AssignTaskApiResponse = /** status 200 Successful Response */ Task;
+export type AssignTaskApiArg = {
+  /** The id of the task. */
+  taskId: string;
+  assignRequest: AssignRequest;
+};
+export type MakeTaskLinkApiResponse =
+  /** status 201 Successful Response */ TaskLink;
+export type MakeTaskLinkApiArg = {
+  /** The id of the task. */
+  taskId: string;
+  linkRequest: LinkRequest;
+};
+export type GetTaskOfLinkApiResponse =
+  /** status 200 Successful Response */ AskedByLink;
+export type GetTaskOfLinkApiArg = {
+  /** The token of a link. */
+  token: string;
+};
+export type AnswerTaskByLinkApiResponse =
+  /** status 200 Successful Response */ AnsweredByLink;
+export type AnswerTaskByLinkApiArg = {
+  /** The token of a link. */
+  token: string;
+  answerRequest: AnswerRequest;
+};
 export type PutConnectionApiResponse =
   | /** status 200 Successful Response */ Connection
   | /** status 201 A new connection */ Connection;
@@ -619,6 +759,20 @@ export type DeleteConnectionApiArg = {
 export type ListConnectionsApiResponse =
   /** status 200 Successful Response */ Connections;
 export type ListConnectionsApiArg = void;
+export type PutSecretApiResponse =
+  | /** status 200 Successful Response */ StoredSecret
+  | /** status 201 A new secret */ StoredSecret;
+export type PutSecretApiArg = {
+  name: string;
+  secretRequest: SecretRequest;
+};
+export type DeleteSecretApiResponse = unknown;
+export type DeleteSecretApiArg = {
+  name: string;
+};
+export type ListSecretsApiResponse =
+  /** status 200 Successful Response */ Secrets;
+export type ListSecretsApiArg = void;
 export type ListModelsApiResponse =
   /** status 200 Successful Response */ Models;
 export type ListModelsApiArg = void;
@@ -765,12 +919,22 @@ export type EntryType =
   | "run.cancelled"
   | "run.suspended"
   | "run.resumed"
+  | "run.signalled"
+  | "run.cancelling"
+  | "run.moved"
+  | "run.move_refused"
+  | "run.edited"
   | "task.started"
   | "task.completed"
   | "task.faulted"
   | "task.retried"
   | "task.cancelled"
-  | "task.skipped";
+  | "task.skipped"
+  | "task.outcome_unknown"
+  | "task.outcome_decided"
+  | "task.escalated"
+  | "task.received"
+  | "task.iterated";
 export type JournalEntry = {
   seq: number;
   type: EntryType;
@@ -972,6 +1136,129 @@ export type NotificationPage = {
 export type Unread = {
   unread: number;
 };
+export type TaskStatus = "open" | "answered" | "expired" | "cancelled";
+export type Assignee = {
+  user?: string | null;
+  role?: string | null;
+};
+export type TaskAnswerer = {
+  user?: string | null;
+  link?: string | null;
+};
+export type TaskMove = {
+  at: string;
+  from: Assignee;
+  to: Assignee;
+  by: TaskAnswerer | null;
+};
+export type PlannedMove = {
+  at: string;
+  to: Assignee;
+};
+export type TaskAnswer = {
+  decision: string;
+  /** Any JSON value. */
+  data: any;
+  comment: string;
+  by: TaskAnswerer | null;
+  at: string;
+};
+export type Task = {
+  id: string;
+  run_id: string;
+  workflow: WorkflowVersionRef;
+  task: string;
+  status: TaskStatus;
+  title: string;
+  body: string;
+  assignee: Assignee;
+  decisions: string[];
+  /** JSON Schema of the answer's data. */
+  form: {
+    [key: string]: any;
+  } | null;
+  due_at: string;
+  created_at: string;
+  closed_at: string | null;
+  escalations: TaskMove[];
+  next_escalation: PlannedMove | null;
+  /** Whether the caller may answer it now. */
+  may_answer: boolean;
+  answer: TaskAnswer | null;
+};
+export type TaskPage = {
+  items: Task[];
+  next: string | null;
+  open: number;
+  mine: number;
+};
+export type AnswerRequest = {
+  decision: string;
+  /** Any JSON value. */
+  data?: any;
+  comment?: string;
+};
+export type TaskAssignee =
+  | {
+      user: string | null;
+      role?:
+        | (
+            | "viewer"
+            | "analyst"
+            | "operator"
+            | "data_scientist"
+            | "editor"
+            | "admin"
+            | "owner"
+          )
+        | null;
+    }
+  | {
+      user?: string | null;
+      role:
+        | (
+            | "viewer"
+            | "analyst"
+            | "operator"
+            | "data_scientist"
+            | "editor"
+            | "admin"
+            | "owner"
+          )
+        | null;
+    };
+export type AssignRequest = {
+  assignee: TaskAssignee;
+};
+export type TaskLink = {
+  token: string;
+  path: string;
+  page: string;
+  decisions: string[];
+  expires_at: string;
+};
+export type LinkRequest = {
+  name: string;
+  decisions?: string[] | null;
+  expires_in?: number | null;
+};
+export type AskedByLink = {
+  tenant: string;
+  name: string;
+  title: string;
+  body: string;
+  decisions: string[];
+  form: {
+    [key: string]: any;
+  } | null;
+  status: TaskStatus;
+  due_at: string;
+  expires_at: string;
+};
+export type AnsweredByLink = {
+  status: "answered";
+  answer: TaskAnswer;
+};
 export type ConnectionAuth = {
   kind: "bearer" | "basic" | "header";
   username?: string | null;
@@ -1031,6 +1318,26 @@ export type ConnectionRequest = {
 };
 export type Connections = {
   items: Connection[];
+  next?: null;
+};
+export type StoredSecret = {
+  name: string;
+  created: boolean;
+};
+export type SecretRequest = {
+  value:
+    | string
+    | {
+        [key: string]: any;
+      };
+};
+export type Secret = {
+  name: string;
+  created_at: string;
+  updated_at: string;
+};
+export type Secrets = {
+  items: Secret[];
   next?: null;
 };
 export type ModelTensor = {
@@ -1162,10 +1469,20 @@ export const {
   useListNotificationsQuery,
   useReadNotificationMutation,
   useReadAllNotificationsMutation,
+  useListTasksQuery,
+  useGetTaskQuery,
+  useAnswerTaskMutation,
+  useAssignTaskMutation,
+  useMakeTaskLinkMutation,
+  useGetTaskOfLinkQuery,
+  useAnswerTaskByLinkMutation,
   usePutConnectionMutation,
   useGetConnectionQuery,
   useDeleteConnectionMutation,
   useListConnectionsQuery,
+  usePutSecretMutation,
+  useDeleteSecretMutation,
+  useListSecretsQuery,
   useListModelsQuery,
   useListModelVersionsQuery,
   useGetModelVersionQuery,
@@ -1178,4 +1495,4 @@ export const {
   useListMyTenantsQuery,
   useGetConfigQuery,
 } = injectedRtkApi;
-// sha256 753e9b9eec0e6bc9e135a15168d240323bf0a1329ba26ae4c8d2bb140de02f25
+// sha256 692292c3e2b1c3b829c840935ca70b2d7ccd160af33148d41cf2d906ae5d4931

@@ -4,6 +4,8 @@ import {
   type ListNotificationsApiResponse,
   type ListRunsApiArg,
   type ListRunsApiResponse,
+  type ListTasksApiArg,
+  type ListTasksApiResponse,
   type ListWorkflowsApiArg,
   type ListWorkflowsApiResponse,
 } from './generated'
@@ -35,6 +37,11 @@ export const api = generatedApi.injectEndpoints({
       }),
       providesTags: ['notifications'],
     }),
+    pageTasks: build.infiniteQuery<ListTasksApiResponse, Page<ListTasksApiArg>, string | null>({
+      infiniteQueryOptions: pages,
+      query: ({ queryArg, pageParam }) => ({ url: '/v1/tasks', params: { ...queryArg, cursor: pageParam ?? undefined } }),
+      providesTags: ['tasks'],
+    }),
     pageWorkflows: build.infiniteQuery<ListWorkflowsApiResponse, Page<ListWorkflowsApiArg>, string | null>({
       infiniteQueryOptions: pages,
       query: ({ queryArg, pageParam }) => ({
@@ -55,6 +62,8 @@ api.enhanceEndpoints({
     readNotification: { invalidatesTags: [] },
     readAllNotifications: { invalidatesTags: [] },
     postEvents: { invalidatesTags: [] },
+    // The page shows what was answered; the link itself can be used no more.
+    answerTaskByLink: { invalidatesTags: [] },
     login: { invalidatesTags: [] },
     register: { invalidatesTags: [] },
     logout: { invalidatesTags: [] },
@@ -68,5 +77,6 @@ api.enhanceEndpoints({
 export const {
   usePageRunsInfiniteQuery,
   usePageNotificationsInfiniteQuery,
+  usePageTasksInfiniteQuery,
   usePageWorkflowsInfiniteQuery,
 } = api

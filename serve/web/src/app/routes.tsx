@@ -10,6 +10,9 @@ const WorkflowPage = lazy(async () => ({ default: (await import('../workflows/Wo
 const RunsPage = lazy(async () => ({ default: (await import('../runs/RunsPage')).RunsPage }))
 const RunPage = lazy(async () => ({ default: (await import('../runs/RunPage')).RunPage }))
 const InboxPage = lazy(async () => ({ default: (await import('../inbox/InboxPage')).InboxPage }))
+const TasksPage = lazy(async () => ({ default: (await import('../tasks/TasksPage')).TasksPage }))
+const TaskPage = lazy(async () => ({ default: (await import('../tasks/TaskPage')).TaskPage }))
+const LinkPage = lazy(async () => ({ default: (await import('../tasks/LinkPage')).LinkPage }))
 const ModelsPage = lazy(async () => ({ default: (await import('../models/ModelsPage')).ModelsPage }))
 const ModelPage = lazy(async () => ({ default: (await import('../models/ModelPage')).ModelPage }))
 const ConnectionsPage = lazy(async () => ({ default: (await import('../connections/ConnectionsPage')).ConnectionsPage }))
@@ -27,6 +30,8 @@ export const PAGES: readonly Route[] = [
   { path: '/runs', Page: RunsPage },
   { path: '/runs/:id', Page: RunPage },
   { path: '/inbox', Page: InboxPage },
+  { path: '/tasks', Page: TasksPage },
+  { path: '/tasks/:id', Page: TaskPage },
   { path: '/models', Page: ModelsPage },
   { path: '/models/:model', Page: ModelPage },
   { path: '/connections', Page: ConnectionsPage },
@@ -39,6 +44,7 @@ export function entrances(frame: Route['Page']): readonly Route[] {
   return [
     { path: '/sign-in', Page: SignInPage },
     { path: '/sign-up', Page: SignUpPage },
+    { path: '/answer/:token', Page: LinkPage },
     { path: '*', Page: frame },
   ]
 }

@@ -14,6 +14,7 @@ import { Icon } from '../ui/Icon'
 import { PageHeader } from '../ui/PageHeader'
 import { ProblemAlert } from '../ui/ProblemAlert'
 import { Skeletons } from '../ui/Skeletons'
+import { WaitingForYou } from '../tasks/WaitingForYou'
 import { allRead, heldBack, isUnread, merged } from './inboxSlice'
 import { NotificationRow } from './NotificationRow'
 
@@ -52,6 +53,9 @@ export function InboxPage() {
           Mark all as read
         </Button>
       </PageHeader>
+      <Box sx={{ mb: 4, '&:empty': { display: 'none' } }}>
+        <WaitingForYou />
+      </Box>
       <ProblemAlert error={error} what="The inbox could not be loaded" onRetry={() => void refetch()} />
       <ProblemAlert error={readError} what="They were not marked" />
       <Box aria-live="polite" sx={{ mb: newer > 0 ? 2 : 0 }}>

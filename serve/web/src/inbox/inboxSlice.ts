@@ -4,7 +4,7 @@ import { api } from '../api'
 import type { Notification, NotificationPage } from '../api/generated'
 
 /** What channel `inbox:<tenant>.<user>` tells. */
-export type InboxNews = { notification: Notification } | { read: string; unread: number }
+export type InboxNews = { notification: Notification } | { read: string; unread: number } | { task: { id: string } }
 
 export interface InboxState {
   /** Undefined until the first page came. */

@@ -1,10 +1,9 @@
 import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Link from '@mui/material/Link'
-import Paper from '@mui/material/Paper'
 import Stack from '@mui/material/Stack'
 import Typography from '@mui/material/Typography'
-import { useEffect, useState, type ReactNode } from 'react'
+import { useEffect, useState } from 'react'
 
 import { useCancelRunMutation, useGetRunQuery, useStartRunMutation, type Run } from '../api/generated'
 import { problemOf } from '../api/problem'
@@ -14,7 +13,9 @@ import { useAppSelector } from '../app/store'
 import { MONO } from '../app/theme'
 import { Link as RouterLink, useNavigate, useParams } from '../router'
 import { ConfirmDialog } from '../ui/ConfirmDialog'
+import { BackLink } from '../ui/BackLink'
 import { Empty } from '../ui/Empty'
+import { Fact, Facts } from '../ui/Facts'
 import { Icon } from '../ui/Icon'
 import { CopyButton, JsonView } from '../ui/JsonView'
 import { PageHeader } from '../ui/PageHeader'
@@ -70,11 +71,7 @@ function OneRun({ id }: { id: string }) {
       <PageHeader
         title={name}
         badge={<StatusChip status={run.status} testId="run-status" />}
-        above={
-          <Link component={RouterLink} to="/runs" variant="body2" sx={{ display: 'inline-flex', alignItems: 'center', gap: 1 }}>
-            <Icon name="back" sx={{ fontSize: 14 }} /> Runs
-          </Link>
-        }
+        above={<BackLink to="/runs">Runs</BackLink>}
       >
         <RunAgain run={run} />
         <Cancel run={run} />
@@ -84,8 +81,7 @@ function OneRun({ id }: { id: string }) {
           <ErrorView error={run.error} />
         </Box>
       )}
-      <Paper variant="outlined" component="section" aria-label="Facts" sx={{ px: 4, py: 3, mb: 4 }}>
-        <Box component="dl" sx={{ m: 0, display: 'grid', gap: 3, gridTemplateColumns: 'repeat(auto-fill, minmax(200px, 1fr))' }}>
+      <Facts>
           <Fact name="Workflow">
             <Link component={RouterLink} to={`/workflows/${namespace}/${name}?version=${encodeURIComponent(version)}`}>
               {namespace}/{name} {version}
@@ -106,8 +102,7 @@ function OneRun({ id }: { id: string }) {
               <CopyButton text={run.id} label="Copy id" />
             </Stack>
           </Fact>
-        </Box>
-      </Paper>
+      </Facts>
       <Stack sx={{ gap: 4 }}>
         <Panel title="Timeline" flush>
           {journal.problem !== undefined && <ProblemAlert error={journal.problem} what="The journal could not be loaded" />}
@@ -137,19 +132,6 @@ function OneRun({ id }: { id: string }) {
         </Box>
       </Stack>
     </>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <Typography component="dt" variant="caption" sx={{ color: 'text.secondary', fontWeight: 600 }}>
-        {name}
-      </Typography>
-      <Typography component="dd" variant="body2" sx={{ m: 0, overflowWrap: 'anywhere' }}>
-        {children}
-      </Typography>
-    </div>
   )
 }
 

@@ -1,6 +1,5 @@
 import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
-import Link from '@mui/material/Link'
 import Stack from '@mui/material/Stack'
 import Tab from '@mui/material/Tab'
 import Tabs from '@mui/material/Tabs'
@@ -17,8 +16,8 @@ import { useQueryState } from '../app/useQueryState'
 import { Link as RouterLink, useParams } from '../router'
 import { latestRuns, matches } from '../runs/runsSlice'
 import { RunTable } from '../runs/RunTable'
+import { BackLink } from '../ui/BackLink'
 import { Empty } from '../ui/Empty'
-import { Icon } from '../ui/Icon'
 import { PageHeader } from '../ui/PageHeader'
 import { Panel } from '../ui/Panel'
 import { ProblemAlert } from '../ui/ProblemAlert'
@@ -50,11 +49,7 @@ export function WorkflowPage() {
     <>
       <PageHeader
         title={workflow.title || workflow.name}
-        above={
-          <Link component={RouterLink} to="/workflows" variant="body2" sx={{ display: 'inline-flex', alignItems: 'center', gap: 1 }}>
-            <Icon name="back" sx={{ fontSize: 14 }} /> Workflows
-          </Link>
-        }
+        above={<BackLink to="/workflows">Workflows</BackLink>}
       >
         <Stack direction="row" sx={{ alignItems: 'center', gap: 1 }}>
           <EnableSwitch workflow={workflow} />
