@@ -14,20 +14,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import api, faust_speed, push_fanout, runs
+from tests.bench import api, faust_speed, inside, push_fanout, runs
 from tests.bench.rounds import Row, SideFailed, table
 from tests.servers.postgres import running_postgres
 from tests.servers.system import running_system
 from tests.servers.valkey import running_valkey
 
 REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+_RUNS = 5_000
 
 
 def measure(rounds: int, seconds: int, dbos_count: int) -> Iterator[Row]:
     """Row by row, each heavy part alone on the machine."""
     with tempfile.TemporaryDirectory() as folder, running_system(Path(folder) / "data") as system:
         yield from api.rows(system, rounds, seconds)
-        yield runs.row(system, rounds, seconds, dbos_count)
+        yield from runs.rows(system, rounds, seconds, dbos_count)
+    with running_postgres() as postgres:
+        yield from inside.measure(postgres, rounds, _RUNS, dbos_count)
     with running_postgres() as postgres:
         yield faust_speed.measure(postgres, rounds)
     with running_valkey() as valkey:
@@ -48,7 +51,8 @@ is not reported.
 
 What is compared: the API through the front door (HAProxy, Ray Serve and all layers) beside FastAPI with one route on
 bare uvicorn; three-step runs over HTTP from durably accepted to completed, with 100 requests in flight, beside DBOS in
-its fastest mode in one process on the same PostgreSQL; events through Faust into exact metrics in PostgreSQL beside a
+its fastest mode in one process on the same PostgreSQL; the same from inside, through one shard without Ray and HTTP,
+beside DBOS and beside what PostgreSQL itself makes durable; events through Faust into exact metrics in PostgreSQL beside a
 stock Faust agent with one message an event; and push through Valkey and the gateway to sockets beside the broadcast of
 the `websockets` library.
 """
