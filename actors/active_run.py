@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from actors.inbox import Delivered, Seen
 from actors.interpreter import Engine
-from actors.ports import RunAppend, RunKey
+from actors.ports import NO_MESSAGES, Messages, RunAppend, RunKey
 from models.domain.dsl.engine import RunState, Workflow
 from models.domain.dsl.problems import problem
 from models.domain.dsl.protocol import (
@@ -22,6 +23,7 @@ from models.domain.dsl.protocol import (
     Notify,
     RunInfo,
 )
+from models.domain.dsl.protocol_messages import CancelChild, StartChild, Subscribe, Unsubscribe
 from models.domain.human_tasks import TaskChange, TaskClosed, TaskStatus
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import NewRun, Run, RunStatus
@@ -41,7 +43,8 @@ class ActiveRun:
     state: RunState | None = None
     fault: dict[str, Any] | None = None
     stored_seq: int = 0
-    events: deque[Event] = field(default_factory=deque)
+    events: deque[Event | Delivered] = field(default_factory=deque)
+    seen: Seen = field(default_factory=Seen)
     open_steps: set[int] = field(default_factory=set)
     timers: dict[str, datetime] = field(default_factory=dict)
     listeners: list[str] = field(default_factory=list)
@@ -56,7 +59,8 @@ class ActiveRun:
 
     @property
     def info(self) -> RunInfo:
-        return RunInfo(self.new.id, self.new.workflow)
+        cause = self.new.cause
+        return RunInfo(self.new.id, self.new.workflow, hops=cause.get("hops", 0), depth=cause.get("depth", 0))
 
     @property
     def has_work(self) -> bool:
@@ -85,9 +89,9 @@ def take_turn(engine: Engine, run: ActiveRun, now: datetime, max_entries: int) -
         run.state, commands = engine.start(run.workflow, run.info, run.new.input, now)
         gathered.take(commands)
     while run.events and len(gathered.entries) < max_entries:
-        run.state, commands = engine.advance(run.workflow, run.state, run.events.popleft())
+        run.state, commands = engine.advance(run.workflow, run.state, gathered.event_of(run.events.popleft()))
         gathered.take(commands)
-    if not gathered.entries:
+    if not gathered.entries and not gathered.taken:
         return Turn(run, None, gathered.effects)
     return Turn(run, _append(run, run.state, expected, gathered), gathered.effects)
 
@@ -95,7 +99,7 @@ def take_turn(engine: Engine, run: ActiveRun, now: datetime, max_entries: int) -
 class _Gathered:
     """The commands of several events, sorted by when they are performed."""
 
-    __slots__ = ("effects", "entries", "events", "notifications", "tasks")
+    __slots__ = ("effects", "entries", "events", "messages", "notifications", "taken", "tasks")
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
@@ -103,6 +107,15 @@ class _Gathered:
         self.events: list[dict[str, Any]] = []
         self.notifications: list[Notification] = []
         self.tasks: list[TaskChange] = []
+        self.messages: list[Command] = []
+        self.taken: list[int] = []
+
+    def event_of(self, given: Event | Delivered) -> Event:
+        """The event itself; the message that it came by is taken."""
+        if isinstance(given, Delivered):
+            self.taken.append(given.message)
+            return given.event
+        return given
 
     def take(self, commands: list[Command]) -> None:
         for command in commands:
@@ -115,8 +128,23 @@ class _Gathered:
                     self.notifications.extend(command.notifications)
                 case ChangeTasks():
                     self.tasks.extend(command.changes)
+                case Subscribe() | Unsubscribe() | StartChild() | CancelChild():
+                    self.messages.append(command)
                 case _:
                     self.effects.append(command)
+
+    def told(self) -> Messages:
+        """What others are told."""
+        if not self.messages and not self.taken:
+            return NO_MESSAGES
+        told = self.messages
+        return Messages(
+            [one for one in told if isinstance(one, Subscribe)],
+            [one.listen for one in told if isinstance(one, Unsubscribe)],
+            [one for one in told if isinstance(one, StartChild)],
+            [one.run_id for one in told if isinstance(one, CancelChild)],
+            self.taken,
+        )
 
 
 def _append(run: ActiveRun, state: RunState, expected: int, gathered: _Gathered) -> RunAppend:
@@ -125,7 +153,7 @@ def _append(run: ActiveRun, state: RunState, expected: int, gathered: _Gathered)
         new.tenant_id, new.id, run.shard, run.epoch, new.workflow, new.created_at, new.cause, expected,
         gathered.entries, state.status, state.started_at, state.ended_at,
         None if state.status.is_final else state.wake_at, state.output, state.error, gathered.events,
-        gathered.notifications, gathered.tasks,
+        gathered.notifications, gathered.tasks, gathered.told(),
     )  # fmt: skip
 
 
@@ -144,6 +172,7 @@ def _ended(run: ActiveRun, kind: EntryType, status: RunStatus, data: dict[str, A
         new.tenant_id, new.id, run.shard, run.epoch, new.workflow, new.created_at, new.cause, expected, entries,
         status, started, now, error=data.get("error"),
         tasks=[TaskClosed(entries[-1].seq, "", (), TaskStatus.CANCELLED, now)] if expected else (),
+        messages=Messages(unsubscribes=[None]) if expected else NO_MESSAGES,
     )  # fmt: skip
 
 

@@ -121,7 +121,11 @@ class Intake:
             if active is None:
                 if one.key not in self._keeper.aside and runs.has_place_for(one.tenant_id):
                     wanted.append(one.key)
-            elif (one.cancel_requested and not active.cancel_seen) or one.has_answer:
+            elif (
+                (one.cancel_requested and not active.cancel_seen)
+                or one.has_answer
+                or any(message not in active.seen.ids for message in one.messages)
+            ):
                 wanted.append(one.key)
         self.want(wanted)
         return len(wanted), last or _FIRST
@@ -173,6 +177,8 @@ class Intake:
                 continue
             for answer in stored.answers:
                 self._keeper.deliver(active, answer)
+            for message in active.seen.take(stored.messages, self._clock.now()):
+                self._keeper.deliver(active, message)
             if stored.run.cancel_requested_at is not None:
                 self._keeper.cancel(active)
         for part in self._parts(missing):
@@ -211,6 +217,7 @@ class Intake:
         active = from_stored(run, stored.shard, epoch, workflow if isinstance(workflow, Workflow) else None)
         active.listeners.extend(self._listeners.get(key, ()))
         active.events.extend(stored.answers)
+        active.events.extend(active.seen.take(stored.messages, self._clock.now()))
         if run.cancel_requested_at is not None:
             active.cancel_seen = True
             active.events.append(CancelRequested(self._clock.now()))

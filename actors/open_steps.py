@@ -32,11 +32,20 @@ class _Lane:
 
 
 class OpenSteps:
-    """Starts, counts and cancels steps; `report` is called with the event of each that has ended."""
+    """Starts, counts and cancels steps; `report` is called with the event of each that has ended.
+
+    A step that waited for its tenant's limit begins only while `may_begin`; `go_on` says that it may again.
+    """
 
     def __init__(
-        self, performer: StepPerformer, most: int, clock: Clock, report: Callable[[ActiveRun, Event], None]
+        self,
+        performer: StepPerformer,
+        most: int,
+        clock: Clock,
+        report: Callable[[ActiveRun, Event], None],
+        may_begin: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._may_begin = may_begin
         self._performer = performer
         self._most = most
         self._clock = clock
@@ -66,6 +75,15 @@ class OpenSteps:
             lane.waiting.append((run, step))
         else:
             self._perform(lane, run, step)
+
+    def detach(self, run: ActiveRun, step: StartStep) -> None:
+        """Performs a step whose result nobody waits for; it goes on when the run has ended."""
+        self._perform(self._lanes.setdefault(run.new.tenant_id, _Lane()), run, step)
+
+    def go_on(self) -> None:
+        """Begins what waits and may begin now."""
+        for tenant, lane in list(self._lanes.items()):
+            self._start_next(tenant, lane)
 
     def cancel(self, run: ActiveRun, step: int) -> None:
         """Nobody wants its result any more."""
@@ -119,7 +137,7 @@ class OpenSteps:
                 yield StepFailed(step.step, outcome.error, now)
 
     def _start_next(self, tenant: UUID, lane: _Lane) -> None:
-        while lane.waiting and lane.open < self._most:
+        while lane.waiting and lane.open < self._most and self._may_begin():
             run, step = lane.waiting.popleft()
             if step.step in run.open_steps:
                 self._perform(lane, run, step)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from models.domain.dsl.protocol import Notification, TaskAnswered
+from models.domain.dsl.protocol_messages import StartChild, Subscribe
 from models.domain.human_tasks import TaskChange
 from models.domain.journal import Entry
 from models.domain.ports import Ended, Wake
@@ -18,6 +19,36 @@ RunKey = tuple[UUID, UUID]
 """(tenant, run)."""
 Cursor = tuple[int, UUID]
 """(shard, run)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What a run tells others, and the messages that it has taken from its inbox (`taken`).
+
+    `unsubscribes` names listens; None stands for all of the run. `given_up` are runs whose ends are not wanted.
+    """
+
+    subscribes: Sequence[Subscribe] = ()
+    unsubscribes: Sequence[int | None] = ()
+    children: Sequence[StartChild] = ()
+    given_up: Sequence[UUID] = ()
+    taken: Sequence[int] = ()
+
+    @property
+    def are_none(self) -> bool:
+        return not (self.subscribes or self.unsubscribes or self.children or self.given_up or self.taken)
+
+
+NO_MESSAGES = Messages()
+
+
+@dataclass(frozen=True, slots=True)
+class InboxMessage:
+    """A message to a run as it is stored; `kind` says what `data` (JSON) is. Ids grow and are not reused."""
+
+    id: int
+    kind: str
+    data: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +77,7 @@ class RunAppend:
     events: Sequence[Mapping[str, Any]] = ()
     notifications: Sequence[Notification] = ()
     tasks: Sequence[TaskChange] = ()
+    messages: Messages = field(default_factory=lambda: NO_MESSAGES)
 
     @property
     def key(self) -> RunKey:
@@ -59,11 +91,12 @@ class RunAppend:
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run that has not ended, with its shard, and the answers of people that it has not taken yet."""
+    """A run that has not ended, with its shard, and the answers of people and messages that it has not taken yet."""
 
     shard: int
     run: Run
     answers: Sequence[TaskAnswered] = ()
+    messages: Sequence[InboxMessage] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +111,7 @@ class OpenRun:
     wake_at: datetime | None
     cancel_requested: bool
     has_answer: bool = False
+    messages: Sequence[int] = ()
 
     @property
     def key(self) -> RunKey:
@@ -89,7 +123,7 @@ class JournalStore(Protocol):
 
     async def append(self, batch: Sequence[RunAppend]) -> Sequence[Wake]:
         """One fenced transaction: entries, run states, lifecycle events, emitted events (each stored once, starting
-        the runs it triggers) and notifications. Returns the runs that were started.
+        the runs it triggers), notifications and messages. Returns the runs that were started or have a message.
 
         StaleEpoch, RunMoved, TasksAnswered: nothing was written. Unavailable: it may or may not have been written.
         """

@@ -11,6 +11,7 @@ from actors.active_run import ActiveRun, Turn, faulted, take_turn
 from actors.active_runs import ActiveRuns
 from actors.commits import Committer
 from actors.ends import EndBoard
+from actors.inbox import Delivered
 from actors.interpreter import Engine
 from actors.jq_sandbox import JqSandbox, NeedsThread
 from actors.leases import Leases
@@ -65,7 +66,9 @@ class RunKeeper:
     ) -> None:
         self.runs = ActiveRuns(limits.max_active_runs_per_shard_actor)
         self.timers = Timers(clock, self._fire)
-        self.steps = OpenSteps(performer, limits.max_open_steps_per_tenant, clock, self.deliver)
+        self.steps = OpenSteps(
+            performer, limits.max_open_steps_per_tenant, clock, self.deliver, lambda: leases.are_valid
+        )
         self.slow = SlowLane(sandbox, self._turn_of, self._took, weight)
         self.aside: dict[RunKey, float] = {}
         self._engine, self._leases, self._ends = engine, leases, ends
@@ -99,7 +102,7 @@ class RunKeeper:
             self._queue(run)
         return True
 
-    def deliver(self, run: ActiveRun, event: Event) -> None:
+    def deliver(self, run: ActiveRun, event: Event | Delivered) -> None:
         """Something happened for a run."""
         if not run.is_dropped:
             run.events.append(event)
@@ -212,6 +215,7 @@ class RunKeeper:
         for turn in held:
             if not turn.run.is_dropped:
                 self._perform(turn)
+        self.steps.go_on()
 
     def _perform(self, turn: Turn) -> None:
         run = turn.run
@@ -231,6 +235,8 @@ class RunKeeper:
 
     def _effect(self, run: ActiveRun, command: Command) -> None:
         match command:
+            case StartStep() if run.state is not None and command.step not in run.state.steps:
+                self.steps.detach(run, command)
             case StartStep():
                 self.steps.start(run, command)
             case CancelStep():
@@ -260,6 +266,9 @@ class RunKeeper:
             for listener in run.listeners:
                 self._ends.tell(listener, end)
         self.drop(run)
+        for command in turn.effects:
+            if isinstance(command, StartStep):
+                self.steps.detach(run, command)
         self._signals.tell("ended", run.new.id)
 
     # ---------------------------------------------------------------- out

@@ -10,13 +10,16 @@ from uuid import UUID
 
 import orjson
 
+from models.domain.event_hops import hops_of
 from models.domain.events import CloudEvent
+from models.domain.gatherings import concerns
 from models.domain.identity import TenantScope
 from models.domain.ids import uuid7
+from models.domain.limits import Limits
 from models.domain.ports import Wake
 from models.domain.runs import NewRun
 from models.domain.triggers import event_matches
-from storage import runs, triggers
+from storage import gatherings, runs, subscriptions, triggers
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
 
@@ -34,7 +37,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many events were new, how many had been there before, and the runs that the new ones started."""
+    """How many events were new, how many had been there before, and the runs that the new ones started or reached."""
 
     accepted: int
     duplicates: int
@@ -83,14 +86,21 @@ class _Fresh:
     generation: int
 
 
-async def ingest(conn: WriteConn, batches: Sequence[Batch], cache: TriggerCache) -> list[Ingested]:
-    """Stores what is new and starts a run for each trigger that it matches; an answer for each batch.
+async def ingest(
+    conn: WriteConn,
+    batches: Sequence[Batch],
+    cache: TriggerCache,
+    limits: Limits = Limits(),  # noqa: B008
+) -> list[Ingested]:
+    """Stores what is new, starts a run for each trigger that it matches, and puts it into the inboxes of the runs that
+    may want it; an answer for each batch.
 
     An event is known by tenant, source and id. Because it is stored in the transaction that starts its runs, a
     duplicate starts none, whichever transaction brings it.
     """
     fresh = await _store(conn, batches)
-    started = await _start(conn, fresh, cache)
+    started = await _start(conn, fresh, cache, limits)
+    started += await _deliver(conn, fresh)
     wakes: list[list[Wake]] = [[] for _ in batches]
     for place, wake in started:
         wakes[place].append(wake)
@@ -141,21 +151,56 @@ async def _store(conn: WriteConn, batches: Sequence[Batch]) -> list[_Fresh]:
     return fresh
 
 
-async def _start(conn: WriteConn, fresh: Sequence[_Fresh], cache: TriggerCache) -> list[tuple[int, Wake]]:
+async def _start(
+    conn: WriteConn, fresh: Sequence[_Fresh], cache: TriggerCache, limits: Limits
+) -> list[tuple[int, Wake]]:
     specs = await cache.of(conn, {one.batch.tenant_id: one.generation for one in fresh})
     started: list[tuple[_Fresh, NewRun]] = [
-        (one, _run(one, trigger))
+        (one, _run(one, trigger, [one.event.envelope]))
         for one in fresh
         for trigger in specs[one.batch.tenant_id]
-        if event_matches(trigger.spec, one.event.envelope)
+        if "gather" not in trigger.spec and event_matches(trigger.spec, one.event.envelope)
     ]
+    started += await _gather(conn, fresh, specs, limits)
     if started:
         shards = {one.batch.tenant_id: one.shard for one in fresh}
         await runs.accept(conn, [run for _, run in started], shards)
     return [(one.place, Wake(run.tenant_id, run.id, one.shard, run)) for one, run in started]
 
 
-def _run(one: _Fresh, trigger: triggers.EventTrigger) -> NewRun:
+async def _deliver(conn: WriteConn, fresh: Sequence[_Fresh]) -> list[tuple[int, Wake]]:
+    if not fresh:
+        return []
+    arrivals = [
+        subscriptions.Arrival(one.batch.tenant_id, one.event.envelope, one.batch.received_at) for one in fresh
+    ]
+    return [(fresh[n].place, wake) for n, wake in await subscriptions.deliver(conn, arrivals)]
+
+
+async def _gather(
+    conn: WriteConn, fresh: Sequence[_Fresh], specs: Mapping[UUID, Sequence[triggers.EventTrigger]], limits: Limits
+) -> list[tuple[_Fresh, NewRun]]:
+    """The runs of schedules that wait for several events. In the order of tenants and triggers, so that transactions do
+    not deadlock."""
+    found = []
+    for tenant in sorted(specs):
+        for trigger in specs[tenant]:
+            if "gather" not in trigger.spec:
+                continue
+            own = [
+                one for one in fresh if one.batch.tenant_id == tenant and concerns(trigger.spec, one.event.envelope)
+            ]
+            if own:
+                envelopes = [one.event.envelope for one in own]
+                whole = await gatherings.take(conn, tenant, trigger.workflow, trigger.spec, envelopes, limits)
+                found += [(own[n], _run(own[n], trigger, complete)) for n, complete in whole]
+    return found
+
+
+def _run(one: _Fresh, trigger: triggers.EventTrigger, input: Sequence[Mapping[str, Any]]) -> NewRun:
     at = one.batch.received_at
-    cause = {"kind": "event", "source": one.event.source, "id": one.event.id, "type": one.event.type}
-    return NewRun(one.batch.tenant_id, uuid7(at), trigger.workflow, [one.event.envelope], at, cause)
+    cause: dict[str, Any] = {"kind": "event", "source": one.event.source, "id": one.event.id, "type": one.event.type}
+    hops = max(map(hops_of, input))
+    if hops:
+        cause["hops"] = hops
+    return NewRun(one.batch.tenant_id, uuid7(at), trigger.workflow, list(input), at, cause)

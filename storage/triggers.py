@@ -31,6 +31,7 @@ async def replace(
     """These triggers and no others; schedules of a disabled workflow wait."""
     place = (scope.tenant_id, ref.namespace, ref.name)
     await conn.execute(_SQL["remove"], *place)
+    await conn.execute(_SQL["forget_gathered"], *place)
     for kind, spec in specs.items():
         await conn.execute(_SQL["add"], *place, kind, spec, _first(kind, spec, now) if enabled else None)
 

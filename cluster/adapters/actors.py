@@ -10,17 +10,28 @@ from uuid import UUID
 import orjson
 
 from actors import ports as p
+from cluster.adapters.actor_messages import exchange
+from cluster.adapters.definitions import complete_definition
 from models.domain.clock import Clock
 from models.domain.dsl.protocol import TaskAnswered
-from models.domain.dsl.resources import resources_of, with_resources
-from models.domain.errors import InvalidDefinition
 from models.domain.events import RunFacts, lifecycle_event, parse_event
 from models.domain.identity import TenantScope
 from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.ports import Ended, Wake
 from models.domain.runs import WorkflowRef
-from storage import acceptance, connections, events, human_tasks, inbox_delivery, runs, schedules, secrets, workflows
+from storage import (
+    acceptance,
+    children,
+    connections,
+    events,
+    human_tasks,
+    inbox_delivery,
+    run_inbox,
+    runs,
+    schedules,
+    secrets,
+)
 from storage import shards as leases
 from storage.postgres import Database, WriteConn
 
@@ -38,7 +49,8 @@ class ShardJournal:
         log = _lifecycle(batch)
         async with self._database.unit_of_work() as conn:
             await runs.append(conn, batch, log)
-            started = await self._emit(conn, [item for item in batch if item.events])
+            wakes = await exchange(conn, batch, self._clock.now()) if _tell_others(batch) else []
+            started = wakes + await self._emit(conn, [item for item in batch if item.events])
             await _notify(conn, [item for item in batch if item.notifications])
             await _change_tasks(conn, [item for item in batch if item.tasks])
             await _end_schedules(conn, batch)
@@ -52,8 +64,12 @@ class ShardJournal:
         async with self._database.read() as conn:
             found = await runs.open_by_keys(conn, list(keys))
             answers = await human_tasks.answers(conn, list(keys))
+            messages = await run_inbox.of_runs(conn, list(keys))
         return [
-            p.StoredRun(shard, run, [TaskAnswered(one.seq, one.answer, one.at) for one in answers.get(run.id, ())])
+            p.StoredRun(
+                shard, run, [TaskAnswered(one.seq, one.answer, one.at) for one in answers.get(run.id, ())],
+                [p.InboxMessage(one.id, one.kind, one.data) for one in messages.get(run.id, ())],
+            )
             for shard, run in found
         ]
 
@@ -68,7 +84,11 @@ class ShardJournal:
             found, cursor = await runs.needy(conn, shards, after, limit, pending_before, due)
             found += await runs.due(conn, shards, due, limit)
             answered = await human_tasks.unapplied(conn, shards, pending_before, limit)
-        return [_open_run(one) for one in found] + [_open_run(one, has_answer=True) for one in answered], cursor
+            addressed = await run_inbox.waiting(conn, shards, limit)
+        return [
+            *(_open_run(one) for one in found), *(_open_run(one, has_answer=True) for one in answered),
+            *map(_addressed, addressed),
+        ], cursor  # fmt: skip
 
     async def _emit(self, conn: WriteConn, batch: Sequence[p.RunAppend]) -> list[Wake]:
         """Emitted events are events like any other: stored once, told to the log, starting runs."""
@@ -83,7 +103,7 @@ class ShardJournal:
             )
             for item in batch
         ]
-        return [wake for one in await events.ingest(conn, told, self._triggers) for wake in one.wakes]
+        return [wake for one in await events.ingest(conn, told, self._triggers, self._limits) for wake in one.wakes]
 
 
 class ShardLeases:
@@ -120,17 +140,7 @@ class ShardDefinitions:
 
     async def definition(self, tenant_id: UUID, ref: WorkflowRef) -> Mapping[str, Any] | None:
         async with self._database.read() as conn:
-            found = await workflows.version(conn, TenantScope(tenant_id), ref)
-            if found is None:
-                return None
-            definition: Mapping[str, Any] = found.definition
-            try:
-                if resources_of(definition):
-                    kept = await workflows.resources(conn, TenantScope(tenant_id), ref)
-                    definition = with_resources(definition, kept)
-            except InvalidDefinition:
-                return definition  # Compiling it tells what is wrong.
-        return definition
+            return await complete_definition(conn, TenantScope(tenant_id), ref)
 
 
 class ShardTriggers:
@@ -243,6 +253,19 @@ async def _notify(conn: WriteConn, batch: Sequence[p.RunAppend]) -> None:
 def _open_run(one: runs.OpenRun, has_answer: bool = False) -> p.OpenRun:
     return p.OpenRun(
         one.shard, one.tenant_id, one.id, one.status, one.last_seq, one.wake_at, one.cancel_requested, has_answer
+    )
+
+
+def _addressed(one: run_inbox.Addressed) -> p.OpenRun:
+    return p.OpenRun(
+        one.shard, one.tenant_id, one.run_id, one.status, one.last_seq, one.wake_at, one.cancel_requested,
+        messages=one.messages,
+    )  # fmt: skip
+
+
+def _tell_others(batch: Sequence[p.RunAppend]) -> bool:
+    return any(
+        not item.messages.are_none or (item.ended_at is not None and children.is_awaited(item.cause)) for item in batch
     )
 
 

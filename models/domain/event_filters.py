@@ -132,6 +132,16 @@ def _holds(expression: str, value: Any) -> bool:
     return result is True or (not isinstance(result, bool) and result is not None and _same(result, value))
 
 
+def evaluate(expression: str, value: Any) -> Any:
+    """What a simple expression, with or without `${ }`, gives; None when it cannot be evaluated."""
+    found = EXPRESSION.fullmatch(expression)
+    try:
+        run = _program(found[1] if found else expression)
+        return None if run is None else run(value, _Budget())
+    except (Unsure, TooMuch, RecursionError, ValueError, TypeError, OverflowError):
+        return None
+
+
 class _Budget:
     """What an expression of a filter sees beside its value: no variables, and a limit on what it looks at."""
 

@@ -58,6 +58,14 @@ class Limits:
     shard_beat_seconds: float = 0.5
     shard_look_seconds: float = 1.0
     max_due_triggers_per_look: int = 200
+    max_flow_limit: int = 100_000
+    max_rate_limit: int = 1_000
+    max_flow_period_seconds: int = 2_678_400
+    max_debounce_seconds: int = 86_400
+    max_priority: int = 1_000
+    max_flow_key_length: int = 256
+    max_waiting_runs_per_key: int = 10_000
+    max_keys_per_admission: int = 200
     max_task_decisions: int = 10
     max_task_escalations: int = 5
     max_task_form_bytes: int = 20_000

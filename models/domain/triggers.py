@@ -10,6 +10,7 @@ from cronsim import CronSim, CronSimError
 
 from models.domain.dsl.durations import parse_duration
 from models.domain.event_filters import matches
+from models.domain.gatherings import spec_of
 
 KINDS = ("on", "cron", "every", "after")
 
@@ -17,7 +18,8 @@ KINDS = ("on", "cron", "every", "after")
 def triggers_of(definition: Mapping[str, Any]) -> dict[str, Any]:
     """The triggers of a valid definition by kind, as JSON.
 
-    `on`: {"any": [attributes wanted of the event, ...]}, where an empty list means every event;
+    `on`: {"any": [attributes wanted of the event, ...]}, where an empty list means every event, or a spec of
+    gatherings.py when it takes several;
     `cron`: {"cron": expression}; `every` and `after`: {"seconds": length}.
     """
     schedule = definition.get("schedule") or {}
@@ -32,6 +34,9 @@ def _spec(kind: str, node: Any) -> dict[str, Any]:
     if kind == "cron":
         return {"cron": node}
     if kind == "on":
+        gathered = spec_of(node)
+        if gathered is not None:
+            return gathered
         filters = [node["one"]] if "one" in node else node["any"]
         return {"any": [wanted["with"] for wanted in filters]}
     return {"seconds": parse_duration(node).total_seconds()}

@@ -20,6 +20,9 @@ WHERE r.tenant_id = $1
   AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM run_search s WHERE s.tenant_id = $1 AND s.run_id = r.id
         AND s.document @@ websearch_to_tsquery('simple', $7)))
   AND ($8::uuid IS NULL OR r.id < $8)
+  AND ($10::uuid IS NULL OR EXISTS (SELECT 1 FROM run_origins o WHERE o.tenant_id = $1 AND o.run_id = r.id
+        AND o.rerun_of = $10))
+  AND (coalesce(r.cause ->> 'dryRun', 'false') = 'true') = $11
 ORDER BY r.id DESC
 LIMIT $9;
 
@@ -46,7 +49,7 @@ SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested, is_nee
     SELECT *, lead(id) OVER (ORDER BY shard, id) IS NULL AS is_last, count(*) OVER () AS looked FROM (
         SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested_at IS NOT NULL AS cancel_requested,
             (status = 'pending' AND created_at <= $5) OR status = 'running' OR cancel_requested_at IS NOT NULL
-                OR (status = 'waiting' AND coalesce(wake_at <= $6, true)) AS is_needy
+                OR (status = 'waiting' AND coalesce(wake_at <= $6, false)) AS is_needy
         FROM runs
         WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND (shard, id) > ($2, $3)
         ORDER BY shard, id

@@ -4,6 +4,9 @@ SELECT kind, spec FROM workflow_triggers WHERE tenant_id = $1 AND namespace = $2
 -- name: remove
 DELETE FROM workflow_triggers WHERE tenant_id = $1 AND namespace = $2 AND name = $3;
 
+-- name: forget_gathered
+DELETE FROM event_gatherings WHERE tenant_id = $1 AND namespace = $2 AND name = $3;
+
 -- name: add
 INSERT INTO workflow_triggers (tenant_id, namespace, name, kind, spec, shard, next_at)
 SELECT $1, $2, $3, $4, $5, t.shard, $6 FROM tenants t WHERE t.id = $1;

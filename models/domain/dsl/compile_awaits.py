@@ -26,9 +26,8 @@ JAVASCRIPT = ("javascript", "js")
 def listen(parts: Parts, node: Node, common: dict[str, Any]) -> Built:
     to, each = node["listen"]["to"], node.get("foreach")
     strategy, filters = _strategy(parts, to)
-    until, until_strategy, more = to.get("until"), None, ()
-    if isinstance(until, Mapping):
-        until_strategy, more = _strategy(parts, until)
+    until = to.get("until")
+    until_strategy, more = _strategy(parts, until) if isinstance(until, Mapping) else (None, ())
     names = {} if each is None else {each.get("item", "item"): "item", each.get("at", "index"): "index"}
     inside = parts.seeing(*names)
     task = Listen(
@@ -64,9 +63,7 @@ def _filter(parts: Parts, node: Node) -> EventFilter:
     kind = wanted.get("type")
     is_known = isinstance(kind, str) and not MARKED.fullmatch(kind) and not needs_pattern(kind)
     static = {name: part for name, want in wanted.items() if (part := _static(parts, want)) is not _NOTHING}
-    correlations = tuple(
-        _correlation(parts, name, one) for name, one in sorted((node.get("correlate") or {}).items())
-    )
+    correlations = tuple(_correlation(parts, name, one) for name, one in sorted((node.get("correlate") or {}).items()))
     return EventFilter(
         kind if is_known else None, {name: _wanted(parts, want) for name, want in wanted.items()}, static, correlations
     )

@@ -32,6 +32,4 @@ class Extension:
 def extensions_of(definition: Mapping[str, Any]) -> tuple[Extension, ...]:
     """In the order of the document; the first is the outermost."""
     named = (definition.get("use") or {}).get("extensions") or ()
-    return tuple(
-        Extension(index, name, found) for index, item in enumerate(named) for name, found in item.items()
-    )
+    return tuple(Extension(index, name, found) for index, item in enumerate(named) for name, found in item.items())

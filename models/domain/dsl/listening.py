@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from models.domain.dsl.scope import TaskScope
     from models.domain.dsl.turn import Turn
 
+# Stands for a filter where there are none and so every event is wanted.
+_EVERY = -1
 
 # ---------------------------------------------------------------- before the start
 
@@ -142,7 +144,7 @@ def _match(
             keys = _keys(task.filters[place], place, state, frame, scope, envelope)
             if keys is not None:
                 return place, keys
-    return None if task.count else (0, {})
+    return None if task.count else (_EVERY, {})
 
 
 def _keys(

@@ -19,8 +19,8 @@ from models.domain.runs import RunStatus
 class Subscribe:
     """From now on, events that one of `filters` may match come to the run's inbox.
 
-    Each filter is JSON: {type: text or null for any, with: attributes as in models/domain/event_filters.py, keys: [{from:
-    expression, is: value}]}. It tells no more than that an event may be wanted: the engine decides.
+    Each filter is JSON: {type: text or null for any, with: attributes as in models/domain/event_filters.py, keys:
+    [{from: expression, is: value}]}. It tells no more than that an event may be wanted: the engine decides.
     """
 
     listen: int
@@ -36,8 +36,8 @@ class Unsubscribe:
 
 @dataclass(frozen=True, slots=True)
 class StartChild:
-    """Start another run of the same tenant. When it is awaited, its end comes back as `ChildEnded` with the same `step`;
-    where there is no such workflow, that comes at once.
+    """Start another run of the same tenant. When it is awaited, its end comes back as `ChildEnded` with the same
+    `step`; where there is no such workflow, that comes at once.
 
     `cause` is JSON: what the run is told to be caused by.
     """

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from models.domain.dsl.nodes import Task, Workflow
+from models.domain.dsl.nodes_extension import Extended
 from models.domain.dsl.problems import Problem, problem
 from models.domain.dsl.state import Draft
 from models.domain.events import format_time
@@ -71,13 +72,33 @@ class TaskScope:
         return dict(self._draft.info.secrets)
 
     def task(self) -> dict[str, Any]:
+        if self._task.extends is not None:
+            return self._extended(self._task.extends)
+        if isinstance(self._task, Extended):
+            return {**self._task.definition, **self._described()}
+        return self._described()
+
+    def _described(self) -> dict[str, Any]:
         return {
             "name": self._task.name,
-            "reference": self._task.pointer,
+            "reference": self._task.reference,
             "definition": self._task.definition,
             "input": self.raw,
             "output": self.raw_output,
             "startedAt": describe_time(self.started_at or self._draft.last_at),
+        }
+
+    def _extended(self, task: Task) -> dict[str, Any]:
+        """A task of an extension sees the one that it is around."""
+        frame = self._draft.frames[task.pointer, self._path[: task.depth]]
+        return {
+            **task.definition,
+            "name": task.name,
+            "reference": task.reference,
+            "definition": task.definition,
+            "input": frame.raw,
+            "output": (frame.outputs or {}).get(0),
+            "startedAt": describe_time(frame.started_at),
         }
 
     def workflow(self) -> dict[str, Any]:

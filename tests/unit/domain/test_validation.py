@@ -66,7 +66,11 @@ WRONG = [
     ("schedule: {on: {one: {with: {data: '${ [., .] }'}}}}", "/schedule/on/one/with/data"),
     ("schedule: {on: {one: {with: {data: '${ .a as $x | $x }'}}}}", "/schedule/on/one/with/data"),
     ("schedule: {on: {one: {with: {source: '(a|b)*'}}}}", "/schedule/on/one/with/source"),
-    ("schedule: {on: {all: [{with: {type: x}}]}}", "/schedule/on/all"),
+    ("schedule: {on: {all: [{with: {type: x}, correlate: {k: {from: .data, expect: '${ 1 }'}}}]}}",
+     "/schedule/on/all/0/correlate/k/expect"),
+    ("schedule: {on: {any: [{with: {type: x}, correlate: {k: {from: $context.k}}}]}}",
+     "/schedule/on/any/0/correlate/k/from"),
+    ("schedule: {on: {any: [], until: '$context.k'}}", "/schedule/on/until"),
     # use
     ("use: []", "/use"),
     ("use: {secret: [a]}", "/use/secret"),

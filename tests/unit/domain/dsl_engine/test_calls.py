@@ -246,7 +246,7 @@ def test_emit_publishes_a_cloud_event_and_gives_it() -> None:
     assert host.output == event
     assert {k: v for k, v in event.items() if k != "id"} == {
         "specversion": "1.0", "source": "https://e.x", "type": "t.v1", "data": {"n": 4},
-        "datacontenttype": "application/json", "time": "2026-01-01T00:00:00.000000Z",
+        "datacontenttype": "application/json", "time": "2026-01-01T00:00:00.000000Z", "tidewirehops": 1,
     }  # fmt: skip
 
 
@@ -266,6 +266,7 @@ def test_the_author_may_set_every_attribute() -> None:
             "datacontenttype": "text/plain",
             "data": "D",
             "mine": 7,
+            "tidewirehops": 1,
         }
     ]
 

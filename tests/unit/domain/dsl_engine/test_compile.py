@@ -25,7 +25,7 @@ INFO = RunInfo(RUN, WorkflowRef("test", "a-workflow", "0.1.0"))
 
 WRONG: list[tuple[str, str, str]] = [
     ("no kind", "- a: {if: .x}", "/do/0/a"),
-    ("a kind that is not there", "- a: {listen: {to: {any: []}}}", "/do/0/a"),
+    ("a kind that is not there", "- a: {sleep: 5}", "/do/0/a"),
     ("a call that is not there", "- a: {call: grpc, with: {}}", "/do/0/a"),
     ("no list", "- a: {do: 5}", "/do/0/a"),
     ("no task", "- a: 5", ""),
