@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cluster.crash.watch import Watch, watch_of
 from cluster.runtime import Runtime
 from models.domain.clock import SystemClock
 from models.domain.egress import EgressPolicy
@@ -59,6 +60,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from cluster.adapters import api as adapters
     from cluster.adapters.actors import Directory
     from cluster.adapters.api_metrics import ApiMetrics
+    from cluster.adapters.api_operations import ApiDeadLetters, ApiJobs, ApiOperations, ApiSamples
     from cluster.adapters.api_secrets import ApiSecrets
     from cluster.adapters.api_tasks import ApiTasks
     from cluster.adapters.readiness import ApiReadiness
@@ -71,12 +73,13 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
 
     clock, limits = SystemClock(), Limits()
     async with AsyncExitStack() as stack:
-        database = await _database(stack, runtime, "tidewire_app", "api", 8)
+        watch = watch_of(runtime)
+        database = await _database(stack, watch, runtime.dsn("tidewire_app"), "api", 8)
         redis = open_redis(runtime.redis_url)
         stack.push_async_callback(redis.aclose)
         dispatcher = shard_client(Directory(database), clock)
         stack.push_async_callback(dispatcher.close)
-        yield ApiPorts(
+        ports = ApiPorts(
             identity=adapters.ApiIdentity(database, clock),
             workflows=adapters.ApiWorkflows(database),
             runs=adapters.ApiRuns(database, limits),
@@ -85,6 +88,10 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
             metrics=ApiMetrics(database, clock, limits),
             notifications=adapters.ApiNotifications(database),
             tasks=ApiTasks(database),
+            operations=ApiOperations(database, limits),
+            jobs=ApiJobs(database),
+            dead_letters=ApiDeadLetters(database, limits),
+            samples=ApiSamples(database, limits),
             connections=adapters.ApiConnections(database),
             secrets=ApiSecrets(database, limits),
             resources=SessionClient(runtime.settings.session_hosts),
@@ -100,6 +107,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
             options=options(runtime),
             limits=limits,
         )
+        yield watch.ports("api", ports)
 
 
 @asynccontextmanager
@@ -110,9 +118,11 @@ async def open_model_host(runtime: Runtime) -> AsyncIterator[ModelHost]:
     from storage.objects import open_objects
 
     async with AsyncExitStack() as stack:
-        database = await _database(stack, runtime, "tidewire_app", "models", 3)
-        catalog = ApiModels(database, SystemClock())
-        yield await stack.enter_async_context(open_host(catalog, open_objects(runtime.objects), Limits()))
+        watch = watch_of(runtime)
+        database = await _database(stack, watch, runtime.dsn("tidewire_app"), "models", 3)
+        catalog = watch.port("models.catalog", ApiModels(database, SystemClock()))
+        objects = watch.port("models.objects", open_objects(runtime.objects))
+        yield watch.port("models.host", await stack.enter_async_context(open_host(catalog, objects, Limits())))
 
 
 @asynccontextmanager
@@ -128,14 +138,14 @@ async def open_push_gateway(runtime: Runtime) -> AsyncIterator[PushGateway]:
 
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        database = await _database(stack, runtime, "tidewire_app", "push", 3)
+        watch = watch_of(runtime)
+        database = await _database(stack, watch, runtime.dsn("tidewire_app"), "push", 3)
         redis = open_redis(runtime.redis_url)
         stack.push_async_callback(redis.aclose)
         config = PushConfig(port=runtime.ports.push, origins=frozenset(runtime.settings.origins))
         keys = TokenKeys.from_json(runtime.secrets.token_keys)
-        gateway = PushGateway(
-            config, PushDeps(RedisChannelLog(redis), AccessTokens(keys, clock), clock, PushSessions(database))
-        )
+        deps = PushDeps(RedisChannelLog(redis), AccessTokens(keys, clock), clock, PushSessions(database))
+        gateway = PushGateway(config, watch.ports("gateway", deps))
         await gateway.start()
         stack.push_async_callback(gateway.stop)
         yield gateway
@@ -155,27 +165,26 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
 
     clock, limits = SystemClock(), Limits()
     async with AsyncExitStack() as stack:
-        database = await _database(stack, runtime, "tidewire_engine", "shard", 4)
+        watch = watch_of(runtime)
+        database = await _database(stack, watch, runtime.dsn("tidewire_engine"), "shard", 4)
         outbound = _outbound(stack, runtime, limits)
         sessions = SessionClient(runtime.settings.session_hosts)
         kinds: dict[StepKind, Kind] = {
             StepKind.HTTP: HttpStep(outbound, sessions, sessions), StepKind.PREDICT: PredictStep(sessions),
             **dict.fromkeys((StepKind.OPENAPI, StepKind.GRPC, StepKind.ASYNCAPI, StepKind.MCP), CallStep(sessions)),
         }  # fmt: skip
-        yield WorkflowShard(
-            owner,
-            ShardPorts(
-                journal=adapters.ShardJournal(database, clock, limits),
-                leases=adapters.ShardLeases(database),
-                definitions=adapters.ShardDefinitions(database),
-                triggers=adapters.ShardTriggers(database),
-                housekeeping=adapters.ShardHousekeeping(database),
-                steps=StepRunner(kinds, clock, limits),
-                clock=clock,
-                limits=limits,
-                references=secret_references(runtime),
-            ),
+        ports = ShardPorts(
+            journal=adapters.ShardJournal(database, clock, limits),
+            leases=adapters.ShardLeases(database),
+            definitions=adapters.ShardDefinitions(database),
+            triggers=adapters.ShardTriggers(database),
+            housekeeping=adapters.ShardHousekeeping(database),
+            steps=StepRunner(kinds, clock, limits),
+            clock=clock,
+            limits=limits,
+            references=secret_references(runtime),
         )
+        yield WorkflowShard(owner, watch.ports("shard", ports))
 
 
 @asynccontextmanager
@@ -189,16 +198,21 @@ async def open_session_host(runtime: Runtime) -> AsyncIterator[SessionHost]:
 
     clock, limits = SystemClock(), Limits()
     async with AsyncExitStack() as stack:
-        database = await _database(stack, runtime, "tidewire_engine", "sessions", 3)
-        outbound, sealer = _outbound(stack, runtime, limits), AesGcmSealer(runtime.sealing_keys)
-        values = SecretValues(SessionSecrets(database), sealer, secret_references(runtime), clock)
+        watch = watch_of(runtime)
+        database = await _database(stack, watch, runtime.dsn("tidewire_engine"), "sessions", 3)
+        sealer = AesGcmSealer(runtime.sealing_keys)
+        outbound = watch.port("session-host.http", _outbound(stack, runtime, limits))
+        secrets = watch.port("session-host.secrets", SessionSecrets(database))
+        values = SecretValues(secrets, sealer, secret_references(runtime), clock)
+
+        known = performers(EgressPolicy(runtime.egress_allow), limits)
 
         def calls(send_by: SendBy) -> CallHost:
-            return CallHost(outbound, values, performers(EgressPolicy(runtime.egress_allow), limits), send_by, clock, limits)
+            return CallHost(outbound, values, known, send_by, clock, limits)
 
-        yield SessionHost(
-            SessionPorts(SessionConnections(database), sealer, outbound, LateModels(), clock, limits, calls)
-        )
+        connections, models = SessionConnections(database), LateModels()
+        ports = SessionPorts(connections, sealer, outbound, models, clock, limits, calls)
+        yield SessionHost(watch.ports("session-host", ports))
 
 
 def secret_references(runtime: Runtime) -> SecretReferences:
@@ -219,7 +233,13 @@ def performers(policy: EgressPolicy, limits: Limits) -> dict[str, Callable[[], P
 
         return OpenApiCall()
 
-    return {"http": http, "openapi": openapi}
+    def grpc() -> Performer:
+        from actors.egress_guard import EgressGuard
+        from actors.grpc_call import GrpcCall
+
+        return GrpcCall(EgressGuard(policy, limits.max_http_connect_seconds), limits)
+
+    return {"http": http, "openapi": openapi, "grpc": grpc}
 
 
 class LateModels:
@@ -251,10 +271,8 @@ def _outbound(stack: AsyncExitStack, runtime: Runtime, limits: Limits) -> Outbou
     return client
 
 
-async def _database(stack: AsyncExitStack, runtime: Runtime, role: str, name: str, most: int) -> Database:
-    from storage.postgres import Database
-
-    database = Database(runtime.dsn(role), application=f"tidewire {name}", max_size=most)
+async def _database(stack: AsyncExitStack, watch: Watch, dsn: str, name: str, most: int) -> Database:
+    database = watch.database(dsn, f"tidewire {name}", most)
     await database.open()
     stack.push_async_callback(database.close)
     return database

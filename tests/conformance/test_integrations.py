@@ -8,12 +8,15 @@ from uuid import UUID
 
 import pytest
 
-from models.domain.errors import Conflict, NotFound
+from cluster.adapters.actors import SessionSecrets, ShardDefinitions
+from cluster.adapters.api_secrets import ApiSecrets
+from models.domain.errors import Conflict, LimitExceeded, NotFound
 from models.domain.identity import TenantScope
+from models.domain.limits import Limits
 from serve import inference_ports as inference
 from serve import records as r
 from storage import connections
-from tests.storage_kit import NOW, Api, new_tenant
+from tests.storage_kit import NOW, Api, new_tenant, new_version
 
 
 async def test_hook_sources(api: Api, tenant: r.NewAccount) -> None:
@@ -102,3 +105,36 @@ async def test_models_of_others(api: Api, tenant: r.NewAccount) -> None:
         await api.models.resolve(other.tenant_id, "delay", "1")
     with pytest.raises(NotFound):
         await api.models.set_alias(other.tenant_id, "delay", "live", "1")
+
+
+async def test_secrets(api: Api, tenant: r.NewAccount) -> None:
+    place, later, other = tenant.tenant_id, NOW + timedelta(days=1), await new_tenant(api)
+    repository = ApiSecrets(api.app, replace(Limits(), max_secrets_per_tenant=2))
+    assert await repository.put(place, "crm", b"sealed", NOW)
+    assert not await repository.put(place, "crm", b"anew", later)
+    assert await repository.put(place, "bank", b"other", NOW)
+    with pytest.raises(LimitExceeded):
+        await repository.put(place, "third", b"x", NOW)
+    assert await repository.list(place) == [r.Secret("bank", NOW, NOW), r.Secret("crm", NOW, later)]
+    assert await repository.list(other.tenant_id) == []
+    store = SessionSecrets(api.engine)
+    assert await store.sealed(place, ["crm", "gone"]) == {"crm": b"anew"}
+    assert await store.sealed(other.tenant_id, ["crm"]) == {}
+    with pytest.raises(NotFound):
+        await repository.delete(other.tenant_id, "crm")
+    await repository.delete(place, "crm")
+    with pytest.raises(NotFound):
+        await repository.delete(place, "crm")
+
+
+async def test_what_a_version_uses_from_elsewhere(api: Api, tenant: r.NewAccount) -> None:
+    place, version = tenant.tenant_id, new_version()
+    call = {"t": {"call": "https://x.example/f.yaml"}}
+    definition = {"document": {"version": "1.0.0"}, "do": [call]}
+    function = {"uri": "https://x.example/f.yaml", "document": {"set": {"a": 1}}}
+    kept = {"functions": {"https://x.example/f.yaml": function}, "schemas": {}}
+    await api.workflows.put(place, replace(version, definition=definition, resources=kept), tenant.user_id, NOW)
+    found = await ShardDefinitions(api.engine).definition(place, version.ref)
+    assert found is not None
+    assert found["use"]["functions"]["https://x.example/f.yaml"]["set"] == {"a": 1}
+    assert (await api.workflows.version(place, version.ref)).definition == definition

@@ -10,6 +10,7 @@ from models.domain.dsl import nodes
 from models.domain.dsl.compile_parts import Parts
 from models.domain.dsl.nodes import RetryPolicy, Task
 from models.domain.dsl.protocol import StepKind, UnknownPolicy
+from models.domain.dsl.resources import is_external
 from models.domain.dsl.templates import Template
 
 Node = Mapping[str, Any]
@@ -182,7 +183,12 @@ def with_check(built: Built, node: Node) -> Built:
 
 def _function(parts: Parts, node: Node, common: Common) -> Built:
     arguments = node.get("with")
-    task = nodes.CallFunction(**common, arguments=None if arguments is None else parts.template(arguments))
+    function = parts.used("functions", node["call"])
+    task = nodes.CallFunction(
+        **common,
+        arguments=None if arguments is None else parts.template(arguments),
+        source=(function.get("metadata") or {}).get("source") if is_external(node["call"]) else None,
+    )
     return Built(task, function=node["call"])
 
 

@@ -51,6 +51,8 @@ def _function(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) ->
     assert isinstance(task, nodes.CallFunction)
     if task.arguments is not None:
         data["with"] = task.arguments.evaluate(data["input"], scope)
+    if task.source is not None:
+        data["function"] = task.source
 
 
 def _attempt(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:

@@ -184,9 +184,11 @@ class Approval(Task):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class CallFunction(Task):
-    """Runs a task of `use.functions`; `arguments` becomes its input."""
+    """Runs a task of `use.functions`; `arguments` becomes its input. `source` says where a function from elsewhere was
+    read, {uri, sha256}."""
 
     arguments: Template | None
+    source: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

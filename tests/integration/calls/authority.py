@@ -1,4 +1,4 @@
-"""An OAuth 2 and OpenID Connect authority with signed tokens, and an API that checks them: a real FastAPI application."""
+"""An OAuth 2 and OpenID Connect authority with signed tokens, and an API that checks them."""
 
 from __future__ import annotations
 

@@ -64,9 +64,7 @@ async def test_ways_to_authenticate_the_client(calls: Calls, port: int, authorit
 
 
 async def test_the_password_grant_in_json(calls: Calls, port: int, authority: Authority) -> None:
-    policy = oauth2(
-        port, grant="password", username=USER, password=PASSWORD, request={"encoding": "application/json"}
-    )
+    policy = oauth2(port, grant="password", username=USER, password=PASSWORD, request={"encoding": "application/json"})
     await calls.run(workflow(get(f"http://127.0.0.1:{port}/protected", policy)))
     assert authority.issued[0]["username"] == USER
 
@@ -118,15 +116,11 @@ async def test_openid_discovery_and_issuers(calls: Calls, port: int) -> None:
 
 @pytest.mark.parametrize(("status", "kind"), [(400, "authentication"), (401, "authentication"),
                                               (403, "authorization"), (500, "communication")])  # fmt: skip
-async def test_refusals_of_the_authority(
-    calls: Calls, port: int, authority: Authority, status: int, kind: str
-) -> None:
+async def test_refusals_of_the_authority(calls: Calls, port: int, authority: Authority, status: int, kind: str) -> None:
     authority.refuses = status
     calls.secrets.put("client", {"id": CLIENT, "secret": SECRET})
     policy = oauth2(port, client={"id": "${ $secrets.client.id }", "secret": "${ $secrets.client.secret }"})
-    ran = await calls.run(
-        workflow(get(f"http://127.0.0.1:{port}/protected", policy), use={"secrets": ["client"]})
-    )
+    ran = await calls.run(workflow(get(f"http://127.0.0.1:{port}/protected", policy), use={"secrets": ["client"]}))
     assert (ran.error["type"], ran.error["instance"]) == (PREFIX + kind, "/do/0/t0")
     assert SECRET not in ran.written
 

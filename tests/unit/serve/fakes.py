@@ -95,6 +95,7 @@ class FakeIdentity:
 class FakeWorkflows:
     stored: dict[tuple[UUID, WorkflowRef], r.Version] = field(default_factory=dict)
     summaries: dict[tuple[UUID, str, str], r.WorkflowSummary] = field(default_factory=dict)
+    resources: dict[WorkflowRef, Any] = field(default_factory=dict)
 
     async def put(self, tenant_id: UUID, version: r.NewVersion, user_id: UUID, now: datetime) -> bool:
         ref = version.ref
@@ -103,6 +104,7 @@ class FakeWorkflows:
             if known.content_hash != version.content_hash:
                 raise Conflict("This version exists with other content.")
             return False
+        self.resources[ref] = version.resources
         self.stored[tenant_id, ref] = r.Version(
             ref, version.media_type, version.source, version.definition, version.content_hash, now
         )
