@@ -28,13 +28,17 @@ from serve.event_acceptor import EventAcceptor
 from serve.openapi_document import document
 from serve.routes import (
     connections,
+    dead_letters,
     events,
     identity,
     inference,
+    jobs,
     metrics,
     models,
     notifications,
+    run_operations,
     runs,
+    samples,
     secrets,
     system,
     tasks,
@@ -49,8 +53,8 @@ OpenPorts = Callable[[], AbstractAsyncContextManager[ApiPorts]]
 
 # The most used ones first: routes are tried in this order.
 _ROUTERS = (
-    runs, events, webhooks, inference, workflows, metrics, notifications, tasks, connections, secrets, models,
-    identity, system,
+    runs, events, webhooks, inference, run_operations, dead_letters, jobs, samples, workflows, metrics,
+    notifications, tasks, connections, secrets, models, identity, system,
 )
 _TITLE = "Tidewire"
 _DESCRIPTION = """\

@@ -10,6 +10,7 @@ from models.domain.limits import Limits
 from models.domain.ports import ObjectStore, RunDispatcher, Sealer
 from serve import ports as p
 from serve.inference_ports import ModelCatalog, ModelServing
+from serve.operation_ports import DeadLetterRepository, JobRepository, RunOperations, SampleRepository
 from serve.task_ports import TaskRepository
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class ApiPorts:
     metrics: p.MetricRepository
     notifications: p.NotificationRepository
     tasks: TaskRepository
+    operations: RunOperations
+    jobs: JobRepository
+    dead_letters: DeadLetterRepository
+    samples: SampleRepository
     connections: p.ConnectionRepository
     secrets: p.SecretRepository
     resources: p.ResourceFetcher

@@ -30,14 +30,15 @@ def _no_surrogates(text: str) -> str:
 Text = Annotated[str, AfterValidator(_no_surrogates)]
 
 
-def _no_number(value: object) -> object:
+def no_number(value: object) -> object:
+    """For BeforeValidator: refuses bare numbers where a time is wanted."""
     if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
         raise ValueError("write a date and time with its offset, such as 2026-11-24T10:00:00Z")
     return value
 
 
 # A bare number would be taken for seconds since 1970.
-Instant = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+Instant = Annotated[AwareDatetime, BeforeValidator(no_number)]
 
 
 def encode_cursor(position: tuple[str, ...] | None) -> str | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from models.domain.events import CloudEvent
 from models.domain.ports import Wake
 from models.domain.runs import NewRun, RunStatus, WorkflowRef
+from serve.operation_records import RunOrigin
 
 T = TypeVar("T")
 
@@ -160,6 +161,7 @@ class AcceptRun:
     key: str | None = None
     route: str = ""
     body_hash: bytes = b""
+    origin: RunOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ class RunFilter:
     query: str | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    rerun_of: UUID | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)

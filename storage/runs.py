@@ -160,6 +160,8 @@ class RunFilter:
     from_id: UUID | None = None
     to_id: UUID | None = None
     before: UUID | None = None
+    rerun_of: UUID | None = None
+    dry_run: bool = False
 
 
 async def find(conn: ReadConn, scope: TenantScope, wanted: RunFilter, limit: int) -> list[Run]:
@@ -167,7 +169,7 @@ async def find(conn: ReadConn, scope: TenantScope, wanted: RunFilter, limit: int
     status = list(wanted.status) if wanted.status else None
     rows = await conn.fetch(
         _SQL["list"], scope.tenant_id, status, wanted.namespace, wanted.name, wanted.from_id, wanted.to_id,
-        wanted.text, wanted.before, limit,
+        wanted.text, wanted.before, limit, wanted.rerun_of, wanted.dry_run,
     )  # fmt: skip
     return [_run(row) for row in rows]
 

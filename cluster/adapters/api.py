@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
+from cluster.adapters.mapping import as_ as _as
+from cluster.adapters.mapping import page as _page
+from cluster.adapters.mapping import there as _there
+from cluster.adapters.mapping import time_of as _time
 from models.domain.clock import Clock
-from models.domain.errors import Fault, InvalidInput, NotFound
+from models.domain.errors import NotFound, TidewireError
 from models.domain.identity import TenantScope
 from models.domain.ids import uuid7_floor
 from models.domain.journal import Entry
@@ -17,6 +20,7 @@ from models.domain.limits import Limits
 from models.domain.runs import Run, WorkflowRef
 from serve import inference_ports as inference
 from serve import records as r
+from serve.operation_records import RunOrigin
 from storage import (
     acceptance,
     connections,
@@ -25,13 +29,12 @@ from storage import (
     identity,
     models,
     notifications,
+    origins,
     runs,
     sessions,
     workflows,
 )
-from storage.postgres import Database
-
-T = TypeVar("T")
+from storage.postgres import Database, WriteConn
 
 
 class ApiIdentity:
@@ -164,6 +167,7 @@ class ApiRuns:
         ]  # fmt: skip
         async with self._database.unit_of_work({one.tenant_id for one in requests}) as conn:
             answers = await acceptance.accept(conn, asked, self._remembered)
+            await _begin(conn, requests, answers)
         return [
             r.AcceptedRun(answer.run_id, answer.shard, answer.new, repeated=answer.new is None)
             if isinstance(answer, acceptance.Accepted)
@@ -182,6 +186,8 @@ class ApiRuns:
             from_id=uuid7_floor(where.created_from) if where.created_from else None,
             to_id=uuid7_floor(where.created_to) if where.created_to else None,
             before=UUID(after[0]) if after else None,
+            rerun_of=where.rerun_of,
+            dry_run=where.dry_run,
         )
         async with self._database.read([tenant_id]) as conn:
             found = await runs.find(conn, TenantScope(tenant_id), wanted, limit + 1)
@@ -207,6 +213,25 @@ class ApiRuns:
             if shard is None:
                 shard = await identity.shard(conn, tenant_id)
         return r.Cancellation(run.status, shard)
+
+
+async def _begin(
+    conn: WriteConn, requests: Sequence[r.AcceptRun], answers: Sequence[acceptance.Accepted | TidewireError]
+) -> None:
+    """Stores how the runs begin that are not begun from nothing."""
+    begun = [
+        _origin(request, request.origin)
+        for request, answer in zip(requests, answers, strict=True)
+        if request.origin is not None and isinstance(answer, acceptance.Accepted) and answer.new is not None
+    ]
+    if begun:
+        await origins.put(conn, begun)
+
+
+def _origin(request: r.AcceptRun, origin: RunOrigin) -> origins.OriginRow:
+    return origins.OriginRow(
+        request.tenant_id, request.run_id, origin.rerun_of, origin.task, origin.path, origin.edits, origin.outputs
+    )
 
 
 class ApiEvents:
@@ -367,30 +392,3 @@ class ApiModels:
             found = await models.resolve(conn, TenantScope(tenant_id), model, version)
         missing = f"There is no model {model} with a version or alias {version or models.LIVE}."
         return _as(inference.ModelVersion, _there(found, missing))
-
-
-def _as(kind: type[T], value: Any) -> T:
-    """The other room's record of the same thing: the fields have the same names, a test says so."""
-    return kind(*(getattr(value, one.name) for one in fields(kind)))  # type: ignore[arg-type]
-
-
-def _there(found: T | None, missing: str) -> T:
-    if found is None:
-        raise NotFound(missing)
-    return found
-
-
-def _page(found: Sequence[T], limit: int, place: Callable[[T], tuple[str, ...]]) -> r.Page[T]:
-    """`found` has one item more than the page when there is a next page."""
-    items = found[:limit]
-    return r.Page(items, place(items[-1]) if len(found) > limit else None)
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise InvalidInput("The cursor is not one of ours.", [Fault("/cursor", "use `next` of the page before")])
-    return at

@@ -23,7 +23,7 @@ READ = frozenset(
         "model:infer",
     }
 )
-OPERATE = frozenset({"run:start", "run:cancel", "event:write"})
+OPERATE = frozenset({"run:start", "run:cancel", "run:operate", "event:write"})
 EDIT = frozenset({"task:assign", "workflow:write", "metric:write", "hook:write", "connection:write", "secret:write"})
 MODEL = frozenset({"model:write"})
 ADMIN = frozenset({"tenant:write", "member:read", "member:write"})

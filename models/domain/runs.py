@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -47,6 +48,16 @@ class NewRun:
     input: Any
     created_at: datetime
     cause: dict[str, Any]
+
+    @property
+    def has_origin(self) -> bool:
+        """Whether more is stored about how it begins: it is a re-run, or a dry run."""
+        return self.cause.get("kind") == "rerun" or is_dry(self.cause)
+
+
+def is_dry(cause: Mapping[str, Any]) -> bool:
+    """Whether a run with this cause makes no outside call, and counts nowhere."""
+    return bool(cause.get("dryRun"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,10 +12,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from models.domain.errors import Conflict, LimitExceeded
 from models.domain.ids import uuid7
 from models.domain.limits import Limits
-from models.domain.runs import Run, RunStatus
+from models.domain.runs import Run, RunStatus, is_dry
 from serve.body import LimitedRequest, media_type, require_json, strict_json
 from serve.documents import header, raw_body
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
+from serve.operation_records import RunOrigin
 from serve.paging import DEFAULT_PAGE, Cursor, Instant, Limit, Text, decode_id_cursor, encode_cursor
 from serve.records import AcceptRun, RunFilter, RunSummary
 from serve.requests import cause_of_request, idempotency_key
@@ -50,8 +52,9 @@ async def _input(request: Request) -> tuple[Any, bytes]:
     return strict_json(raw, deps_of(request).limits), raw
 
 
-def _body_hash(raw: bytes, version: str | None) -> bytes:
-    return hashlib.sha256((version or "").encode() + b"\0" + raw).digest()
+def _body_hash(raw: bytes, version: str | None, sample: str = "", dry_run: bool = False) -> bytes:
+    asked = f"{version or ''}\0{sample}\0dry" if dry_run else f"{version or ''}\0{sample}" if sample else version or ""
+    return hashlib.sha256(asked.encode() + b"\0" + raw).digest()
 
 
 @router.post(
@@ -75,15 +78,31 @@ async def start_run(
     wait: Annotated[
         float, Query(ge=0, le=_LIMITS.max_wait_seconds, allow_inf_nan=False, description="Seconds to wait for its end.")
     ] = 0,
+    sample: Annotated[
+        Text | None, Query(max_length=63, description="A sample; its input counts when no body is sent.")
+    ] = None,
+    dry_run: Annotated[
+        bool, Query(description="No outside call: calls answer with the sample's outputs.")
+    ] = False,
 ) -> Response:
     """Starts a run. It is durable before this is answered."""
     deps, principal = deps_of(request), principal_of(request)
     key = idempotency_key(request)
     value, raw = await _input(request)
     now = deps.ports.clock.now()
+    cause: dict[str, Any] = cause_of_request()
+    outputs: Mapping[str, Any] = {}
+    if sample is not None:
+        data = await deps.ports.samples.get(principal.tenant_id, namespace, name, sample)
+        value, outputs = value if raw else data.input, data.outputs
+        cause["sample"] = sample
+    if dry_run:
+        cause["dryRun"] = True
     accept = AcceptRun(
-        principal.tenant_id, uuid7(now), namespace, name, version, value, cause_of_request(), now,
-        key, f"/v1/workflows/{namespace}/{name}/runs", _body_hash(raw, version) if key else b"",
+        principal.tenant_id, uuid7(now), namespace, name, version, value, cause, now,
+        key, f"/v1/workflows/{namespace}/{name}/runs",
+        _body_hash(raw, version, sample or "", dry_run) if key else b"",
+        RunOrigin(outputs=outputs) if dry_run else None,
     )
     return _started(await deps.run_acceptor.start(accept, wait), wait)
 
@@ -110,6 +129,7 @@ def _summary(run: RunSummary | Run) -> dict[str, Any]:
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "last_seq": run.last_seq,
+        "dry_run": is_dry(run.cause),
     }
 
 
@@ -123,6 +143,8 @@ async def list_runs(
     q: Annotated[Text | None, Query(description="Full-text search over workflow, input, output and error.")] = None,
     created_from: Annotated[Instant | None, Query(alias="from", description="Created then or later.")] = None,
     created_to: Annotated[Instant | None, Query(alias="to", description="Created before this time.")] = None,
+    rerun_of: Annotated[UUID | None, Query(description="Runs that run this one again.")] = None,
+    dry_run: Annotated[bool, Query(description="Dry runs instead of real ones.")] = False,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,
 ) -> Response:
@@ -130,7 +152,9 @@ async def list_runs(
     deps = deps_of(request)
     if q is not None and len(q.encode()) > deps.limits.max_search_bytes:
         raise LimitExceeded("max_search_bytes", deps.limits.max_search_bytes, pointer="/q")
-    where = RunFilter(status.value if status else None, namespace, name, q or None, created_from, created_to)
+    where = RunFilter(
+        status.value if status else None, namespace, name, q or None, created_from, created_to, rerun_of, dry_run
+    )
     after = decode_id_cursor(cursor)
     page = await deps.ports.runs.list(principal_of(request).tenant_id, where, after, limit)
     return json_response({"items": [_summary(run) for run in page.items], "next": encode_cursor(page.next)})
@@ -140,9 +164,16 @@ async def list_runs(
 @needs("run:read")
 async def get_run(request: Request, run_id: RunId) -> Response:
     """A run with what went in and what came out."""
-    run = await deps_of(request).ports.runs.get(principal_of(request).tenant_id, run_id)
+    ports, tenant = deps_of(request).ports, principal_of(request).tenant_id
+    run = await ports.runs.get(tenant, run_id)
+    undecided = () if run.status.is_final else await ports.operations.undecided(tenant, run_id)
     return json_response({
-        **_summary(run), "input": run.input, "output": run.output, "cancel_requested_at": run.cancel_requested_at,
+        **_summary(run),
+        "rerun_of": run.cause["of"] if run.cause.get("kind") == "rerun" else None,
+        "undecided": [
+            {"seq": one.step, "task": one.task, "path": list(one.path), "since": one.since} for one in undecided
+        ],
+        "input": run.input, "output": run.output, "cancel_requested_at": run.cancel_requested_at,
     })
 
 

@@ -69,6 +69,16 @@ class RunSummary(Reply):
     started_at: Time | None
     ended_at: Time | None
     last_seq: int
+    dry_run: bool
+
+
+class UndecidedStep(Reply):
+    """A step that may or may not have happened, for a person to tell; `seq` names it."""
+
+    seq: int
+    task: str
+    path: list[int]
+    since: Time
 
 
 class Run(RunSummary):
@@ -77,6 +87,8 @@ class Run(RunSummary):
     input: Json
     output: Json
     cancel_requested_at: Time | None
+    rerun_of: UUID | None
+    undecided: list[UndecidedStep]
 
 
 class RunPage(Reply):

@@ -24,7 +24,7 @@ from serve.auth.tokens import TokenKeys, generate_keys, issue
 from serve.deps import ApiOptions, ApiPorts
 from serve.inference_host import ModelHost, open_host
 from serve.records import Membership, User
-from tests.unit.serve import fake_services, fakes
+from tests.unit.serve import fake_operations, fake_services, fakes
 from tests.unit.serve.fake_tasks import FakeTasks
 
 PASSWORD = "correct horse battery"
@@ -101,15 +101,21 @@ class Api:
 def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any = None, **more: Any) -> ApiPorts:
     """Fakes for every port; `more` are fields of ApiPorts."""
     identity, workflows = fakes.FakeIdentity(), fakes.FakeWorkflows()
+    runs = fakes.FakeRuns(workflows)
+    operations = fake_operations.FakeOperations(runs)
     ports = ApiPorts(
         identity=identity,
         workflows=workflows,
-        runs=fakes.FakeRuns(workflows),
+        runs=runs,
         events=fakes.FakeEvents(),
         webhooks=fakes.FakeWebhooks(identity),
         metrics=fakes.FakeMetrics(),
         notifications=fakes.FakeNotifications(),
         tasks=FakeTasks(),
+        operations=operations,
+        jobs=fake_operations.FakeJobs(),
+        dead_letters=fake_operations.FakeDeadLetters(runs),
+        samples=fake_operations.FakeSamples(workflows),
         connections=fakes.FakeConnections(),
         secrets=fakes.FakeSecrets(),
         resources=fakes.FakeResources(),

@@ -1,0 +1,391 @@
+"""Operating a run: paused, resumed, cancelled with cleanup, outcomes that are unknown, re-runs, moves, snapshots."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from models.domain.dsl import protocol as p
+from models.domain.dsl.engine import advance, compile_workflow, replay, start
+from models.domain.dsl.reruns import Origin, check_move, repeated, seed
+from models.domain.dsl.snapshots import dump, load
+from models.domain.dsl.validation import check_definition
+from models.domain.errors import Conflict
+from models.domain.journal import EntryType
+from models.domain.limits import Limits
+from models.domain.runs import RunStatus
+from tests.unit.domain.dsl_documents import with_parts, with_tasks
+from tests.unit.domain.dsl_engine.host import BEGIN, NEVER, RUN, Host, fails, lost, ok, run
+
+CALL = "call: http, with: {method: post, endpoint: 'https://a.example/x'}"
+FORK = f"- f: {{fork: {{branches: [{{a: {{{CALL}}}}}, {{b: {{{CALL}}}}}]}}}}\n- last: {{{CALL}}}"
+
+
+def begun(tasks: str, script: dict[str, Any] | None = None, until: float = 0.0, input: Any = None) -> Host:
+    return Host(with_tasks(tasks), input, script or {}).run(until=until)
+
+
+def pause(host: Host) -> None:
+    host.send(p.SuspendRequested(host.now, "lunch"))
+
+
+def later(seconds: float) -> Any:
+    return BEGIN + timedelta(seconds=seconds)
+
+
+# ---------------------------------------------------------------- pause and resume
+
+
+def test_a_paused_run_records_what_ends_and_begins_nothing() -> None:
+    host = begun(f"- a: {{{CALL}}}\n- b: {{{CALL}}}", {"a": ok({"n": 1}, after=5)}, until=1)
+    pause(host)
+    host.run(until=60)
+    assert host.state.status is RunStatus.SUSPENDED
+    assert host.names() == ["a"]
+    assert [step.task for step in host.steps] == ["/do/0/a"]
+    host.send(p.ResumeRequested(host.now))
+    host.run()
+    assert host.names() == ["a", "b"]
+    assert host.state.status is RunStatus.COMPLETED
+    assert [str(entry.type) for entry in host.journal if entry.type.startswith("run.")] == [
+        "run.started", "run.suspended", "run.resumed", "run.completed",
+    ]  # fmt: skip
+
+
+def test_a_paused_fork_keeps_the_first_verdict() -> None:
+    host = begun(FORK, {"a": fails(after=5), "b": ok(2, after=6)}, until=1)
+    pause(host)
+    host.run(until=60)
+    assert host.state.status is RunStatus.SUSPENDED
+    assert host.names(EntryType.TASK_FAULTED) == ["a", "f"]
+    host.send(p.ResumeRequested(host.now))
+    assert host.error["instance"] == "/do/0/f/fork/branches/0/a"
+
+
+def test_an_error_is_not_caught_while_the_run_is_paused() -> None:
+    tasks = f"- t: {{try: [{{a: {{{CALL}}}}}], catch: {{do: [{{b: {{{CALL}}}}}]}}}}"
+    host = begun(tasks, {"a": fails(after=5)}, until=1)
+    pause(host)
+    host.run(until=60)
+    assert [step.task.rsplit("/")[-1] for step in host.steps] == ["a"]
+    host.send(p.ResumeRequested(host.now))
+    host.run()
+    assert [step.task.rsplit("/")[-1] for step in host.steps] == ["a", "b"]
+
+
+def test_timers_keep_their_time_while_the_run_is_paused() -> None:
+    host = begun("- w: {wait: PT10S}\n- x: {set: {done: true}}", until=1)
+    pause(host)
+    assert host.state.wake_at is None
+    assert advance(host.workflow, host.state, p.TimerFired("2:wait", later(10))) == (host.state, [])
+    host.timers.clear()
+    host.now = later(5)
+    commands = host.send(p.ResumeRequested(host.now))
+    assert p.StartTimer("2:wait", later(10)) in commands
+    host.run()
+    assert host.seconds == 10
+    assert host.output == {"done": True}
+
+
+def test_what_was_paused_is_paused_after_a_replay_and_begins_nothing() -> None:
+    host = begun(f"- a: {{{CALL}}}\n- b: {{{CALL}}}", {"a": NEVER}, until=1)
+    pause(host)
+    state, commands = replay(host.workflow, host.info, host.input, host.journal, host.now)
+    assert (state, commands) == (host.state, [])
+    _, commands = advance(host.workflow, state, p.ResumeRequested(host.now))
+    assert [command for command in commands if isinstance(command, p.StartStep)] == host.steps
+
+
+def test_pausing_twice_and_resuming_what_runs_does_nothing() -> None:
+    host = begun(f"- a: {{{CALL}}}", {"a": NEVER}, until=1)
+    assert host.send(p.ResumeRequested(host.now)) == []
+    pause(host)
+    before = len(host.journal)
+    pause(host)
+    assert len(host.journal) == before
+
+
+def test_a_paused_run_can_be_cancelled() -> None:
+    host = begun(f"- a: {{{CALL}}}", {"a": NEVER}, until=1)
+    pause(host)
+    host.send(p.CancelRequested(host.now))
+    assert host.state.status is RunStatus.CANCELLED
+    assert host.cancelled_steps == [host.steps[0].step]
+
+
+# ---------------------------------------------------------------- cancel with cleanup
+
+
+def cleaning(tasks: str, cleanup: str, script: dict[str, Any], until: float = 1) -> Host:
+    document: Any = with_tasks(tasks)
+    document["document"]["metadata"] = {"finally": with_tasks(cleanup)["do"]}
+    return Host(document, {"order": 7}, script).run(until=until)
+
+
+def test_a_cancelled_run_cleans_up_before_it_ends() -> None:
+    host = cleaning(f"- a: {{{CALL}}}\n- b: {{{CALL}}}", f"- undo: {{{CALL}}}", {"a": NEVER, "undo": ok(1, after=2)})
+    host.send(p.CancelRequested(host.now, "wrong order"))
+    assert host.state.status is RunStatus.RUNNING
+    assert host.cancelled_steps == [host.steps[0].step]
+    assert host.steps[-1].task == "/document/metadata/finally/0/undo"
+    host.send(p.CancelRequested(host.now))
+    host.run()
+    assert host.state.status is RunStatus.CANCELLED
+    assert [step.task.rsplit("/")[-1] for step in host.steps] == ["a", "undo"]
+    assert host.journal[-1].data == {"reason": "wrong order"}
+    assert host.of("undo")[0].data["input"] == {"order": 7}
+
+
+def test_a_cleanup_that_takes_too_long_is_given_up() -> None:
+    host = cleaning(f"- a: {{{CALL}}}", f"- undo: {{{CALL}}}", {"a": NEVER, "undo": NEVER})
+    host.send(p.CancelRequested(host.now))
+    host.run()
+    assert host.state.status is RunStatus.CANCELLED
+    assert host.seconds == 1 + Limits().max_cleanup_seconds
+    assert host.journal[-1].data["error"]["status"] == 408
+
+
+def test_a_cleanup_that_fails_is_shown() -> None:
+    host = cleaning(f"- a: {{{CALL}}}", f"- undo: {{{CALL}}}", {"a": NEVER, "undo": fails(status=503)})
+    host.send(p.CancelRequested(host.now))
+    host.run()
+    assert host.state.status is RunStatus.CANCELLED
+    assert host.state.error is not None
+    assert host.state.error["status"] == 503
+
+
+def test_a_wrong_cleanup_is_refused() -> None:
+    document: Any = with_tasks("- a: {set: {x: 1}}")
+    document["document"]["metadata"] = {"finally": [{"x": {"sett": 1}}]}
+    assert [fault.pointer for fault in check_definition(document)] == ["/document/metadata/finally/0/x/sett"]
+
+
+# ---------------------------------------------------------------- unknown outcomes
+
+
+def asking(policy: str) -> str:
+    return f"- a: {{{CALL}, metadata: {{unknownOutcome: {policy}}}}}"
+
+
+CHECK = "{verify: [{ask: {call: http, with: {method: get, endpoint: 'https://a.example/ask'}}}]}"
+
+
+def test_an_unknown_outcome_is_shown_with_its_policy() -> None:
+    for policy, shown in (("retry", "retry"), ("stop", "stop"), ("verify", "person")):
+        host = run(asking(policy), None, {"a": [lost(), ok(1)]})
+        (entry,) = host.of("a", EntryType.TASK_OUTCOME_UNKNOWN)
+        assert (entry.data["policy"], entry.data["step"]) == (shown, 2)
+
+
+def test_a_check_that_says_it_happened_completes_the_step_without_doing_it_again() -> None:
+    host = run(asking(CHECK), None, {"a": lost(), "ask": ok({"happened": True, "output": {"id": 5}})})
+    assert host.output == {"id": 5}
+    assert [step.task.rsplit("/")[-1] for step in host.steps] == ["a", "ask"]
+    given = host.of("ask")[0].data["input"]
+    assert given["idempotencyKey"] == host.steps[0].idempotency_key
+    assert given["request"]["uri"] == "https://a.example/x"
+
+
+def test_a_check_that_says_it_did_not_happen_does_it_again_with_the_same_key() -> None:
+    host = run(asking(CHECK), None, {"a": [lost(), ok(3)], "ask": ok({"happened": False})})
+    assert host.output == 3
+    first, _, again = host.steps
+    assert first.idempotency_key == again.idempotency_key
+    assert again.attempt == 2
+
+
+@pytest.mark.parametrize("answer", [ok({"maybe": 1}), fails()])
+def test_a_check_without_an_answer_leaves_it_to_a_person(answer: Any) -> None:
+    host = run(asking(CHECK), None, {"a": lost(), "ask": answer})
+    assert host.state.status is RunStatus.WAITING
+    assert host.state.wake_at is None
+    assert list(host.state.undecided) == [2]
+    assert [entry.data["policy"] for entry in host.of("a", EntryType.TASK_OUTCOME_UNKNOWN)] == ["verify", "person"]
+    host.send(p.OutcomeDecided(2, True, {"id": 1}, host.now, "ann@example.com"))
+    assert host.output == {"id": 1}
+    assert host.of("a", EntryType.TASK_OUTCOME_DECIDED)[0].data["by"] == "ann@example.com"
+
+
+def test_a_person_can_say_that_it_did_not_happen_once() -> None:
+    host = run(asking("verify"), None, {"a": [lost(), ok(9)]})
+    assert host.send(p.OutcomeDecided(3, False, None, host.now)) == []
+    host.send(p.OutcomeDecided(2, False, None, host.now))
+    assert host.send(p.OutcomeDecided(2, True, None, host.now)) == []
+    host.run()
+    assert host.output == 9
+
+
+def test_a_step_under_way_again_after_a_crash_is_shown() -> None:
+    host = begun(asking("retry"), {"a": NEVER})
+    host.send(p.StepRepeated(2, host.now))
+    assert [entry.data["policy"] for entry in host.of("a", EntryType.TASK_OUTCOME_UNKNOWN)] == ["retry"]
+    _, commands = replay(host.workflow, host.info, host.input, host.journal, host.now)
+    assert commands == [replace(host.steps[0], attempt=2)]
+
+
+def test_a_wrong_policy_is_refused() -> None:
+    faults = check_definition(with_tasks(asking("{verify: 3}")))
+    assert [fault.pointer for fault in faults] == ["/do/0/a/metadata/unknownOutcome/verify"]
+    assert check_definition(with_tasks(asking("hope")))
+
+
+# ---------------------------------------------------------------- re-runs
+
+THREE = f"- a: {{{CALL}}}\n- w: {{wait: PT30S}}\n- b: {{{CALL}, output: {{as: '{{n: .n}}'}}}}\n- c: {{{CALL}}}"
+NEW = replace(Host(with_tasks(THREE)).info, id=RUN.__class__(int=9))
+
+
+def seeded(host: Host, origin: Origin, script: dict[str, Any], document: Any = None) -> Host:
+    """A run that begins there, an hour later."""
+    made = Host(document or host.definition, host.input, script, info=NEW)
+    made.now = host.now + timedelta(hours=1)
+    entries = seed(made.workflow, NEW, made.input, host.journal, origin, made.now, str(host.info.id))
+    made.state, commands = replay(made.workflow, NEW, made.input, entries, made.now)
+    made.journal = list(entries)
+    made.perform(commands)
+    return made
+
+
+def test_a_run_begins_at_a_step_with_what_was_recorded_before_it() -> None:
+    host = Host(with_tasks(THREE), {}, {"a": ok({"n": 1}), "b": ok({"n": 2}), "c": fails()}).run()
+    again = seeded(host, Origin("/do/2/b"), {"b": ok({"n": 3}), "c": ok({"n": 4})}).run()
+    assert again.output == {"n": 4}
+    assert [step.task for step in again.steps] == ["/do/2/b", "/do/3/c"]
+    assert again.of("b")[0].data["input"] == {"n": 1}
+    assert {step.idempotency_key for step in again.steps}.isdisjoint(step.idempotency_key for step in host.steps)
+    assert again.journal[0].data["rerun"] == {"of": str(host.info.id), "entries": 5}
+    assert all(entry.at >= again.journal[0].at for entry in again.journal)
+
+
+def test_waits_and_timeouts_count_from_the_new_beginning() -> None:
+    document = with_parts(f"timeout: {{after: PT2M}}\ndo:\n- w: {{wait: PT30S}}\n- b: {{{CALL}}}")
+    host = Host(document, {}, {"b": fails()}).run()
+    again = seeded(host, Origin("/do/1/b"), {"b": NEVER})
+    assert again.timers == {"1:timeout": again.now + timedelta(minutes=2)}
+
+
+def test_what_goes_into_the_step_can_be_replaced() -> None:
+    host = Host(with_tasks(THREE), {}, {"a": ok({"n": 1}), "b": fails()}).run()
+    again = seeded(host, Origin("/do/2/b", (), {"stepInput": {"n": 99}}), {"b": ok({"n": 2})}).run()
+    assert again.of("b")[0].data["input"] == {"n": 99}
+    assert [entry.type for entry in again.journal].count(EntryType.RUN_EDITED) == 1
+
+
+def test_the_failed_turn_of_a_loop_begins_again() -> None:
+    loop = f"- l: {{for: {{in: .items}}, do: [{{a: {{{CALL}}}}}]}}"
+    host = Host(with_tasks(loop), {"items": [1, 2, 3]}, {"a": [ok(1), fails()]}).run()
+    again = seeded(host, Origin("/do/0/l/do/0/a", (1,)), {"a": ok(5)}).run()
+    assert [step.path for step in again.steps] == [(1,), (2,)]
+
+
+def test_a_branch_begins_again_and_its_siblings_once() -> None:
+    host = Host(with_tasks(FORK), {}, {"a": ok(1), "b": fails(after=1)}).run()
+    again = seeded(host, Origin("/do/0/f/fork/branches/1/b"), {"a": ok(1), "b": ok(2)}).run()
+    assert [step.task.rsplit("/")[-1] for step in again.steps] == ["a", "b", "last"]
+
+
+def test_a_new_version_can_be_begun_where_the_old_one_failed() -> None:
+    host = Host(with_tasks(THREE), {}, {"a": ok({"n": 1}), "b": fails()}).run()
+    mended = with_tasks(THREE.replace(f"- b: {{{CALL}", "- b: {set: {n: 7}"))
+    assert seeded(host, Origin("/do/2/b"), {}, mended).run().names()[:3] == ["a", "w", "b"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "document", "reason"),
+    [
+        (Origin("/do/3/c"), THREE, "never began"),
+        (Origin("/do/2/b"), "- a: {set: {n: 1}}\n- w: {wait: PT30S}\n- other: {set: {n: 1}}", "has no task"),
+        (Origin("/do/2/b"), f"- a: {{{CALL}, then: end}}\n- w: {{wait: PT1S}}\n- b: {{{CALL}}}", "leads to another"),
+        (Origin("/do/2/b"), f"- x: {{{CALL}}}\n- w: {{wait: PT1S}}\n- b: {{{CALL}}}", "does not fit"),
+    ],
+)
+def test_where_a_run_cannot_begin_the_reason_is_told(origin: Origin, document: str, reason: str) -> None:
+    host = Host(with_tasks(THREE), {}, {"a": ok({"n": 1}), "b": fails()}).run()
+    workflow = compile_workflow(with_tasks(document))
+    with pytest.raises(Conflict, match=reason):
+        seed(workflow, NEW, {}, host.journal, origin, host.now, "old")
+
+
+def test_a_preview_counts_the_calls_that_are_made_again() -> None:
+    host = Host(with_tasks(THREE), {}, {"a": ok({"n": 1}), "b": ok({"n": 1}), "c": fails()}).run()
+    assert [(one.task, one.calls) for one in repeated(host.journal)] == [("/do/0/a", 1), ("/do/2/b", 1), ("/do/3/c", 1)]
+    assert [one.task for one in repeated(host.journal, 5)] == ["/do/2/b", "/do/3/c"]
+
+
+# ---------------------------------------------------------------- moves
+
+WAITING = "- a: {set: {n: 1}}\n- w: {wait: P3D}\n- b: {set: {done: true}}"
+
+
+def test_a_waiting_run_moves_to_a_version_that_has_its_position() -> None:
+    host = begun(WAITING, until=5)
+    new = compile_workflow(with_tasks(WAITING.replace("done: true", "done: 2")))
+    state = check_move(host.workflow, new, host.info, host.input, host.journal, host.now)
+    state, _ = advance(new, state, p.TimerFired("4:wait", later(3 * 86400)))
+    assert state.output == {"done": 2}
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ("- a: {set: {n: 1}}\n- b: {set: {done: true}}", "/do/1/w is not there"),
+        ("- a: {set: {n: 1}}\n- w: {set: {n: 2}}\n- b: {set: {n: 3}}", "/do/1/w is another kind of task"),
+        ("- z: {set: {n: 1}}\n- w: {wait: P3D}", "not there in the new version"),
+        ("- a: {set: {n: 1}, then: end}\n- w: {wait: P3D}\n- b: {set: {n: 3}}", "another way"),
+    ],
+)
+def test_a_version_without_the_position_is_refused_with_the_reason(document: str, reason: str) -> None:
+    host = begun(WAITING, until=5)
+    new = compile_workflow(with_tasks(document))
+    with pytest.raises(Conflict, match=reason):
+        check_move(host.workflow, new, host.info, host.input, host.journal, host.now)
+
+
+def test_a_run_with_a_step_under_way_does_not_move() -> None:
+    host = begun(f"- a: {{{CALL}}}", {"a": NEVER}, until=1)
+    with pytest.raises(Conflict, match="under way"):
+        check_move(host.workflow, host.workflow, host.info, host.input, host.journal, host.now)
+
+
+# ---------------------------------------------------------------- length
+
+
+def test_a_snapshot_is_the_state() -> None:
+    host = begun(FORK + "\n- l: {listen: {to: {one: {with: {type: x}}}}}", {"a": ok(1), "b": NEVER}, until=1)
+    told = json.loads(json.dumps(dump(host.state)))
+    assert load(host.info, host.limits, host.input, told) == host.state
+
+
+def test_what_cannot_be_told_exactly_is_no_snapshot() -> None:
+    host = begun(FORK, {"a": NEVER, "b": NEVER})
+    assert dump(replace(host.state, context={1: 2})) is not None
+    assert dump(replace(host.state, context=object(), last_at="no time")) is None  # type: ignore[arg-type]
+
+
+def test_a_hundred_thousand_steps_and_a_month_of_waiting_in_little_memory() -> None:
+    """Driven as a shard does: a snapshot now and then, what is before it forgotten, and the state rebuilt from it."""
+    count, limits = 100_000, Limits()
+    tasks = f"- l: {{for: {{in: '[range({count})]'}}, do: [{{a: {{set: {{n: 1}}}}}}]}}\n- w: {{wait: P30D}}"
+    workflow, info = compile_workflow(with_tasks(tasks), limits), Host(with_tasks("- a: {set: {n: 1}}")).info
+    state, commands = start(workflow, info, {}, BEGIN, limits)
+    since: list[Any] = []
+    kept, kept_at, rebuilt, completed = dump(state), state.last_seq, 0, 0
+    while True:
+        entries = next((c.entries for c in commands if isinstance(c, p.AppendJournal)), ())
+        completed += sum(entry.type is EntryType.TASK_COMPLETED and entry.task.endswith("/a") for entry in entries)
+        since += entries
+        if state.last_seq - kept_at >= 20_000:
+            kept, kept_at, since = json.loads(json.dumps(dump(state))), state.last_seq, []
+            assert load(info, limits, {}, kept) == state
+            rebuilt += 1
+        if not any(isinstance(command, p.Continue) for command in commands):
+            break
+        state, commands = advance(workflow, state, p.Continued(BEGIN))
+    assert (completed, rebuilt) == (count, 9)
+    assert len(state.frames) == 2
+    state, _ = advance(workflow, state, p.TimerFired(next(iter(state.timers)), BEGIN + timedelta(days=30)))
+    assert state.status is RunStatus.COMPLETED
