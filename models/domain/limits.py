@@ -112,6 +112,10 @@ class Limits:
     max_sockets_per_user: int = 64
     max_channels_per_socket: int = 128
     idempotency_seconds: int = 86_400
+    script_seconds: float = 10.0
+    script_bytes: int = 128_000_000
+    script_output_bytes: int = 500_000
+    max_scripts: int = 2
     sandbox_seconds: float = 2.0
     sandbox_bytes: int = 512_000_000
     access_token_seconds: int = 900

@@ -29,9 +29,7 @@ def go(name: str, **more: Any) -> dict[str, Any]:
 async def send(w: World, account: r.NewAccount, *events: dict[str, Any]) -> list[Wake]:
     """Events as POST /v1/events stores them; the runs that are to be woken."""
     now = w.clock.now()
-    told = [
-        parse_event({"specversion": "1.0", "source": "https://e.example", **event}, now) for event in events
-    ]
+    told = [parse_event({"specversion": "1.0", "source": "https://e.example", **event}, now) for event in events]
     answers = await w.api.events.ingest([r.IngestEvents(account.tenant_id, told, now)])
     return [wake for answer in answers for wake in answer.wakes]
 
