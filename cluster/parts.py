@@ -10,6 +10,7 @@ from functools import partial
 
 from cluster import front_door
 from cluster.child import Child, Line
+from cluster.crash.watch import watch_of
 from cluster.embedded import kafka, postgres, valkey
 from cluster.processes.running import ready_file
 from cluster.runtime import INSTANCE_MARK, Runtime
@@ -48,9 +49,12 @@ async def prepare_database(runtime: Runtime) -> None:
     owner = runtime.dsn("postgres")
     if runtime.settings.database_url is None:
         await postgres.ensure_database(runtime.dsn("postgres", "postgres"), DATABASE)
+    watch = watch_of(runtime)
+    watch.reached("supervisor.database.made")
     await migrate(
         owner, {"tidewire_app": runtime.secrets.app_password, "tidewire_engine": runtime.secrets.engine_password}
     )
+    watch.reached("supervisor.database.migrated")
 
 
 def child_environment(runtime: Runtime) -> dict[str, str]:

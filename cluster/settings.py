@@ -43,6 +43,8 @@ class Settings:
     kafka: str | None = None
     search: str = "postgresql"
     objects: str | None = None
+    # For tests: a folder in the data folder, see cluster/crash/armed.py.
+    crash_points: str | None = None
 
     @property
     def url(self) -> str:
@@ -196,4 +198,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "kafka": _servers,
     "search": _one_of("postgresql"),
     "objects": _text,
+    "crash_points": _text,
 }

@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from cluster import instance
+from cluster.crash.watch import watch_of
 from cluster.parts import parts, prepare_database
 from cluster.phases import PhaseFile
 from cluster.runtime import Runtime, prepare
@@ -112,7 +113,7 @@ async def _run(runtime: Runtime, console: Console, link: Callable[[Runtime], Awa
         loop.add_signal_handler(how, stop.set)
     began = time.monotonic()
     with Screen(console, runtime.settings.log_level) as screen:
-        board = PhaseFile(runtime.data, screen.told)
+        board = watch_of(runtime).port("supervisor.board", PhaseFile(runtime.data, screen.told))
         supervisor = Supervisor(parts(runtime, screen.line), SystemClock(), board.told)
         disk = asyncio.create_task(instance.watch_disk(runtime.data, partial(screen.line, "disk")))
         try:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
+from cluster.crash.watch import Unwatched, Watch
 from models.domain.limits import Limits
 from storage.kafka import KafkaConfig, LogProducer, quiet_client
 from storage.postgres import Database
 from storage.push_writer import PushWriter
-from storage.relay import Relay, RelayConfig
+from storage.relay import Relay
 from storage.relay_sinks import KafkaSink, PushSink, SearchSink
 
 
@@ -23,17 +24,18 @@ class RelayDeps:
     redis: Redis
     kafka: KafkaConfig
     limits: Limits = field(default_factory=Limits)
-    config: RelayConfig = field(default_factory=RelayConfig)
+    watch: Watch = field(default_factory=Unwatched)
 
 
 def build_relay(deps: RelayDeps) -> Relay:
     """The relay with its three sinks."""
+    watch = deps.watch
     sinks = (
-        KafkaSink(LogProducer(deps.kafka), limits=deps.limits),
-        PushSink(PushWriter(deps.redis)),
-        SearchSink(deps.database, deps.limits),
+        KafkaSink(watch.port("relay.producer", LogProducer(deps.kafka)), limits=deps.limits),
+        PushSink(watch.port("relay.writer", PushWriter(deps.redis))),
+        watch.port("relay.search", SearchSink(deps.database, deps.limits)),
     )
-    return Relay(deps.database, sinks, deps.config)
+    return watch.relay(deps.database, sinks)
 
 
 async def run_relay(deps: RelayDeps, stop: asyncio.Event) -> None:

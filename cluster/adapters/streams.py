@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from cluster.crash.watch import Unwatched, Watch
 from models.domain.limits import Limits
 from models.domain.log import LogSlice, Position
 from models.domain.metric_cells import Cell
@@ -39,11 +40,15 @@ class StreamsDeps:
     kafka: KafkaConfig
     worker: WorkerConfig
     limits: Limits = field(default_factory=Limits)
+    watch: Watch = field(default_factory=Unwatched)
 
 
 def build_worker(deps: StreamsDeps) -> Worker:
     """A worker over the tables."""
-    aggregator = Aggregator(TableLog(deps.database), PointStore(deps.database), deps.limits)
+    watch = deps.watch
+    log = watch.port("streams.log", TableLog(deps.database))
+    store = watch.port("streams.store", PointStore(deps.database))
+    aggregator = watch.port("streams.aggregator", Aggregator(log, store, deps.limits))
     config = replace(deps.worker, servers=deps.kafka.servers, topic=deps.kafka.topic)
     return Worker(aggregator, config, partial(create_topic, deps.kafka))
 

@@ -12,6 +12,7 @@ from functools import partial
 
 from actors.remote import start_session_hosts, start_shards
 from cluster import wiring
+from cluster.crash.watch import watch_of
 from cluster.processes.running import RAY_HEAD, ready_file
 from cluster.push_actor import start_push_gateway
 from cluster.ray_node import connect
@@ -25,6 +26,7 @@ async def run(runtime: Runtime) -> None:
     """Returns when everything is there and has opened what it needs."""
     # Nothing else runs here yet, and Ray wants the main thread for its signals.
     _connect(runtime)
+    watch_of(runtime).reached("deploy.connected")
     await asyncio.gather(_start_actors(runtime), asyncio.to_thread(_deploy, runtime))
 
 
@@ -43,6 +45,7 @@ async def _start_actors(runtime: Runtime) -> None:
     ]
     # A figure comes only from an actor that has opened what it needs.
     await asyncio.gather(*(actor.stats.remote() for actor in started))
+    watch_of(runtime).reached("deploy.actors.started")
 
 
 def _deploy(runtime: Runtime) -> None:
@@ -53,3 +56,4 @@ def _deploy(runtime: Runtime) -> None:
     deployment.deploy(
         partial(wiring.make_api, runtime), partial(wiring.open_model_host, runtime), config
     )
+    watch_of(runtime).reached("deploy.api.started")

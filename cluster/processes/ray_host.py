@@ -12,6 +12,7 @@ import os
 import sys
 
 from actors.handles import host_name, shard_name
+from cluster.crash.watch import watch_of
 from cluster.front_door import Answer, ask, drain
 from cluster.instance import end_old_ray, tidy_ray
 from cluster.processes.running import RAY_HEAD, announced, ready_file, stop_on_signals
@@ -34,13 +35,17 @@ async def run(runtime: Runtime) -> None:
     """Until it is asked to stop, or until a part of Ray that does not come back by itself is gone."""
     end_old_ray(runtime.instance)
     tidy_ray(runtime)
+    watch = watch_of(runtime)
+    watch.reached("ray.folder.tidied")
     runtime.ray_folder.parent.mkdir(mode=0o700, exist_ok=True)
     ready_file(runtime, RAY_HEAD).unlink(missing_ok=True)
     # It loads its libraries while the head starts.
     deploying = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cluster", "process", "deploy", "--data", str(runtime.data)
     )
+    watch.reached("ray.deploy.begun")
     head = RayHead(runtime.ray_folder, runtime.ports.ray, _CPUS, _OBJECT_STORE_BYTES)
+    watch.reached("ray.head.started")
     stop = stop_on_signals()
     work = asyncio.create_task(_work(runtime, deploying, stop))
     try:
@@ -66,6 +71,7 @@ async def _work(runtime: Runtime, deploying: asyncio.subprocess.Process, stop: a
             return
         if deployed.result():
             raise RayLost("the actors and the API could not be put on Ray; the lines above say why")
+        watch_of(runtime).reached("ray.deployed")
         async with announced(runtime, "ray"):
             await _watch_api(runtime, stop)
         # Requests end first, then the shards are given back: the next start finds them free.

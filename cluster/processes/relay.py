@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cluster.adapters.relay import RelayDeps, run_relay
+from cluster.crash.watch import watch_of
 from cluster.processes.running import announced, stop_on_signals
 from cluster.runtime import Runtime
 from storage.kafka import KafkaConfig
-from storage.postgres import Database
 from storage.redis_client import open_redis
 
 # The embedded broker keeps everything in memory for ever.
@@ -16,13 +16,14 @@ _EMBEDDED_BYTES = 64_000_000
 async def run(runtime: Runtime) -> None:
     """Until it is asked to stop."""
     stop = stop_on_signals()
-    database = Database(runtime.dsn("tidewire_engine"), application="tidewire relay", max_size=4)
+    watch = watch_of(runtime)
+    database = watch.database(runtime.dsn("tidewire_engine"), "tidewire relay", 4, "relay.cursor.move")
     redis = open_redis(runtime.redis_url, max_connections=4)
     await database.open()
     try:
         async with announced(runtime, "relay"):
             kafka = KafkaConfig(runtime.kafka, forget_after=_EMBEDDED_BYTES if runtime.settings.kafka is None else None)
-            await run_relay(RelayDeps(database, redis, kafka), stop)
+            await run_relay(RelayDeps(database, redis, kafka, watch=watch), stop)
     finally:
         await redis.aclose()
         await database.close()
