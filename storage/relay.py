@@ -77,9 +77,10 @@ class SinkLoop:
         state = self.state
         try:
             if state.position is None:
+                # The horizon that a new process was given may be of before its first look at the log.
                 async with self._database.read() as conn:
-                    cursor = (await outbox.cursors(conn))[self._sink.name]
-                state.position = await self._sink.resume(cursor, ends.horizon)
+                    cursor, now = (await outbox.cursors(conn))[self._sink.name], await outbox.ends(conn)
+                state.position = await self._sink.resume(cursor, now.horizon)
             piece = await self._read(state.position, ends)
             state.position = await self._sink.deliver(piece)
             await self._store(state.position)

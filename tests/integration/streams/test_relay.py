@@ -105,6 +105,23 @@ async def test_a_relay_that_lost_its_cursor_publishes_nothing_twice(world: World
     assert [value["n"] for value in await values(redis, "metrics:x")] == list(range(61))
 
 
+async def test_a_relay_that_begins_anew_publishes_nothing_twice(world: World, redis: Redis) -> None:
+    """It died between Redis and its cursor; its successor begins before it has looked at the log."""
+    tenant, stop = world.tenants[0], asyncio.Event()
+    for number in range(20):
+        await world.push(tenant, "inbox:x", {"n": number})
+    await drain(pusher(world, redis))
+    await world.owner.execute("UPDATE relay_cursor SET xid = '0', seq = 0")
+    task = asyncio.create_task(pusher(world, redis).run(stop))
+    await world.push(tenant, "inbox:x", {"n": 20})
+    async with asyncio.timeout(20):
+        while len(await published(redis, "inbox:x")) < 21:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    stop.set()
+    await task
+    assert [value["n"] for value in await values(redis, "inbox:x")] == list(range(21))
+
+
 async def test_two_relays_publish_everything_once(world: World, redis: Redis) -> None:
     tenant = world.tenants[0]
     stop = asyncio.Event()
