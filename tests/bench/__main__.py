@@ -50,11 +50,11 @@ is not reported.
 {table(rows)}
 
 What is compared: the API through the front door (HAProxy, Ray Serve and all layers) beside FastAPI with one route on
-bare uvicorn; three-step runs over HTTP from durably accepted to completed, with 100 requests in flight, beside DBOS in
-its fastest mode in one process on the same PostgreSQL; the same from inside, through one shard without Ray and HTTP,
-beside DBOS and beside what PostgreSQL itself makes durable; events through Faust into exact metrics in PostgreSQL beside a
-stock Faust agent with one message an event; and push through Valkey and the gateway to sockets beside the broadcast of
-the `websockets` library.
+bare uvicorn; three-step runs over HTTP from durably accepted to completed, with 100 requests in flight, beside DBOS
+in its fastest mode in one process on the same PostgreSQL; the same from inside, through one shard without Ray and
+HTTP, beside DBOS and beside what PostgreSQL itself makes durable; events through Faust into exact metrics in
+PostgreSQL beside a stock Faust agent with one message an event; and push through Valkey and the gateway to sockets
+beside the broadcast of the `websockets` library.
 """
 
 
