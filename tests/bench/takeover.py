@@ -1,7 +1,7 @@
 """From kill -9 of a shard's process to the next step of its runs: `python -m tests.bench.takeover [OPEN ...]`.
 
-The runs tick (a short wait, then a step, again and again), so that each always has a next step. It is late from the kill
-on, or from when it was due if that was later.
+The runs tick (a short wait, then a step, again and again), so that each always has a next step. It is late from the
+kill on, or from when it was due if that was later.
 """
 
 from __future__ import annotations
