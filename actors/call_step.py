@@ -1,4 +1,4 @@
-"""Calls that a session host performs: openapi, grpc, asyncapi, mcp."""
+"""Calls that a session host performs: openapi, grpc, asyncapi, mcp, a2a."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from actors.http_step import perform_call
-from models.domain.dsl.protocol import StartStep
+from models.domain.dsl.protocol import StartStep, StepKind
 from models.domain.ports import CallGateway
+
+CALL_KINDS = (StepKind.OPENAPI, StepKind.GRPC, StepKind.ASYNCAPI, StepKind.MCP, StepKind.A2A)
 
 
 class CallStep:

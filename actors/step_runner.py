@@ -95,7 +95,8 @@ class StepRunner:
         return kind
 
     def _start_timer(self, attempt: Attempt) -> None:
-        allowed = self._limits.max_http_seconds
+        is_subscription = "subscription" in attempt.step.request
+        allowed = self._limits.max_subscription_seconds if is_subscription else self._limits.max_http_seconds
         if attempt.step.deadline is not None:
             allowed = min(allowed, (attempt.step.deadline - self._clock.now()).total_seconds())
         attempt.seconds_allowed = max(allowed, 0.001)

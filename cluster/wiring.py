@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from actors.call_host import Performer
+    from actors.jq_sandbox import JqSandbox
     from actors.session_host import SessionHost
     from actors.workflow_shard import WorkflowShard
     from models.domain.ports import ModelPredictor, OutboundHttp
@@ -154,13 +155,15 @@ async def open_push_gateway(runtime: Runtime) -> AsyncIterator[PushGateway]:
 @asynccontextmanager
 async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShard]:
     """A shard that is not started yet."""
-    from actors.call_step import CallStep
+    from actors.call_step import CALL_KINDS, CallStep
     from actors.handles import SessionClient
     from actors.http_step import HttpStep
     from actors.predict_step import PredictStep
+    from actors.script_step import ScriptStep
     from actors.step_runner import Kind, StepRunner
     from actors.workflow_shard import ShardPorts, WorkflowShard
     from cluster.adapters import actors as adapters
+    from cluster.adapters.actor_operations import ShardHistory, ShardJobs
     from models.domain.dsl.protocol import StepKind
 
     clock, limits = SystemClock(), Limits()
@@ -171,7 +174,8 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
         sessions = SessionClient(runtime.settings.session_hosts)
         kinds: dict[StepKind, Kind] = {
             StepKind.HTTP: HttpStep(outbound, sessions, sessions), StepKind.PREDICT: PredictStep(sessions),
-            **dict.fromkeys((StepKind.OPENAPI, StepKind.GRPC, StepKind.ASYNCAPI, StepKind.MCP), CallStep(sessions)),
+            StepKind.SCRIPT: ScriptStep(limits, outbound),
+            **dict.fromkeys(CALL_KINDS, CallStep(sessions)),
         }  # fmt: skip
         ports = ShardPorts(
             journal=adapters.ShardJournal(database, clock, limits),
@@ -183,6 +187,8 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
             clock=clock,
             limits=limits,
             references=secret_references(runtime),
+            history=ShardHistory(database),
+            jobs=ShardJobs(database, limits),
         )
         yield WorkflowShard(owner, watch.ports("shard", ports))
 
@@ -191,6 +197,7 @@ async def open_shard(runtime: Runtime, owner: str) -> AsyncIterator[WorkflowShar
 async def open_session_host(runtime: Runtime) -> AsyncIterator[SessionHost]:
     """A host of sessions with outside systems."""
     from actors.call_host import CallHost, SendBy
+    from actors.jq_sandbox import JqSandbox
     from actors.secret_values import SecretValues
     from actors.session_host import SessionHost, SessionPorts
     from cluster.adapters.actors import SessionConnections, SessionSecrets
@@ -205,7 +212,9 @@ async def open_session_host(runtime: Runtime) -> AsyncIterator[SessionHost]:
         secrets = watch.port("session-host.secrets", SessionSecrets(database))
         values = SecretValues(secrets, sealer, secret_references(runtime), clock)
 
-        known = performers(EgressPolicy(runtime.egress_allow), limits)
+        jq = JqSandbox(limits)
+        stack.callback(jq.close)
+        known = performers(EgressPolicy(runtime.egress_allow), jq, limits)
 
         def calls(send_by: SendBy) -> CallHost:
             return CallHost(outbound, values, known, send_by, clock, limits)
@@ -220,7 +229,7 @@ def secret_references(runtime: Runtime) -> SecretReferences:
     return SecretReferences(hashlib.blake2b(runtime.sealing_keys[-1], person=b"references").digest())
 
 
-def performers(policy: EgressPolicy, limits: Limits) -> dict[str, Callable[[], Performer]]:
+def performers(policy: EgressPolicy, jq: JqSandbox, limits: Limits) -> dict[str, Callable[[], Performer]]:
     """What performs each kind of call; made, with what it imports, when the first of its kind comes."""
 
     def http() -> Performer:
@@ -239,7 +248,26 @@ def performers(policy: EgressPolicy, limits: Limits) -> dict[str, Callable[[], P
 
         return GrpcCall(EgressGuard(policy, limits.max_http_connect_seconds), limits)
 
-    return {"http": http, "openapi": openapi, "grpc": grpc}
+    def asyncapi() -> Performer:
+        from actors.asyncapi_call import AsyncApiCall
+        from actors.egress_guard import EgressGuard
+        from actors.http_messages import HttpMessages
+        from actors.kafka_messages import KafkaMessages
+
+        guard = EgressGuard(policy, limits.max_http_connect_seconds)
+        return AsyncApiCall({"http": HttpMessages(), "kafka": KafkaMessages(guard, limits)}, jq, limits)
+
+    def mcp() -> Performer:
+        from actors.mcp_call import McpCall
+
+        return McpCall()
+
+    def a2a() -> Performer:
+        from actors.a2a_call import A2aCall
+
+        return A2aCall()
+
+    return {"http": http, "openapi": openapi, "grpc": grpc, "asyncapi": asyncapi, "mcp": mcp, "a2a": a2a}
 
 
 class LateModels:

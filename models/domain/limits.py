@@ -28,7 +28,8 @@ class Limits:
     max_retry_delay_seconds: float = 2_592_000.0
     max_cleanup_seconds: float = 60.0
     snapshot_entries: int = 2_000
-    max_rerun_entries: int = 20_000
+    max_rerun_entries: int = 5_000
+    max_moved_entries: int = 20_000
     max_inbox_messages: int = 1_000
     max_samples_per_workflow: int = 100
     max_job_batch: int = 50
@@ -96,6 +97,7 @@ class Limits:
     max_cached_resources: int = 500
     max_proto_seconds: float = 10.0
     max_proto_bytes: int = 256_000
+    max_subscription_seconds: float = 3_600.0
     max_consumed_messages: int = 10_000
     max_model_bundle_bytes: int = 50_000_000
     max_model_unpacked_bytes: int = 200_000_000

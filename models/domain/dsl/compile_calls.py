@@ -87,6 +87,16 @@ def _mcp(parts: Parts, node: Node, common: Common) -> Built:
     return _built(parts, node, common, StepKind.MCP, request)
 
 
+def _a2a(parts: Parts, node: Node, common: Common) -> Built:
+    found = node["with"]
+    request = {"method": found["method"], "parameters": found.get("parameters")}
+    if "agentCard" in found:
+        request["agentCard"] = _resource(parts, found["agentCard"])
+    else:
+        request |= _resource(parts, {"endpoint": found["server"]})
+    return _built(parts, node, common, StepKind.A2A, request)
+
+
 def _built(
     parts: Parts, node: Node, common: Common, kind: StepKind, request: dict[str, Any],
     fixed: Mapping[str, Any] | None = None, seen: tuple[str, ...] = (),
@@ -117,4 +127,5 @@ CALLS: dict[str, Callable[[Parts, Node, Common], Built]] = {
     "call grpc": _grpc,
     "call asyncapi": _asyncapi,
     "call mcp": _mcp,
+    "call a2a": _a2a,
 }

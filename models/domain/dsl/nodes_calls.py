@@ -12,7 +12,7 @@ from models.domain.dsl.templates import Template
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class CallOutside(Step):
-    """`call: openapi`, `grpc`, `asyncapi` and `mcp`.
+    """`call: openapi`, `grpc`, `asyncapi`, `mcp` and `a2a`.
 
     `fixed` is what goes into the request as it is written: expressions that are for each message of a subscription.
     They see the variables of `seen` as these were when the task started.

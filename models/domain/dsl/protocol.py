@@ -61,6 +61,7 @@ class StepKind(StrEnum):
     GRPC = "grpc"
     ASYNCAPI = "asyncapi"
     MCP = "mcp"
+    A2A = "a2a"
     SCRIPT = "script"
 
 
@@ -291,6 +292,16 @@ class ResumeRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionChanged:
+    """The host goes on with another version (reruns.check_move), or tells with `refused` why not."""
+
+    former: str
+    version: str
+    at: datetime
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Continued:
     """It is the run's turn again."""
 
@@ -307,6 +318,7 @@ Event = (
     | CancelRequested
     | SuspendRequested
     | ResumeRequested
+    | VersionChanged
     | Continued
     | EventReceived
     | ChildEnded

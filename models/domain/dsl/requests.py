@@ -57,7 +57,7 @@ def build_request(task: Task, found: Any, scope: Scope) -> dict[str, Any]:
 
 def _outside(task: CallOutside, found: Any, scope: Scope) -> dict[str, Any]:
     request: dict[str, Any] = dict(task.request.evaluate(found, scope))
-    for name in ("document", "proto"):
+    for name in ("document", "proto", "agentCard"):
         if name in request:
             uri = _text(request[name]["uri"], f"{name}.endpoint")
             request[name] = {**request[name], "uri": expand(uri, found)}

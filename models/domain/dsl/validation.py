@@ -12,8 +12,10 @@ from models.domain.dsl import validation_calls as calls
 from models.domain.dsl.durations import parse_duration
 from models.domain.dsl.validation_expressions import check_expressions
 from models.domain.dsl.validation_extensions import check_extensions
+from models.domain.dsl.validation_flow import flow_control
 from models.domain.dsl.validation_functions import check_functions
 from models.domain.dsl.validation_shapes import (
+    EXPRESSION,
     Check,
     Place,
     Report,
@@ -48,8 +50,8 @@ from models.domain.triggers import check_cron
 
 # What a valid document may have and this version does not perform. It only ever gets shorter.
 NOT_YET: frozenset[str] = frozenset({
-    "call a2a", "call mcp stdio", "call asyncapi foreach", "catalog default",
-    "run script python", "schedule on all", "schedule on until", "schedule correlation",
+    "call mcp stdio", "call asyncapi foreach", "catalog default",
+    "run script python",
     "evaluate language",
 })  # fmt: skip
 
@@ -198,13 +200,25 @@ def _on(place: Place, node: Any) -> None:
     event_strategy(replace(place, variables=frozenset()), node)
     found = place.report.expressions[known:]
     place.report.expressions[known:] = [replace(each, is_filter=True) for each in found]
-    if isinstance(node, dict):
-        for name in ("all", "until"):
-            if name in node:
-                place.at(name).not_yet(f"schedule on {name}", f'"{name}" in a schedule')
-        for wanted in [node.get("one"), *(node.get("any") or ())]:
-            if isinstance(wanted, dict) and "correlate" in wanted:
-                place.not_yet("schedule correlation", "Correlation of the events of a schedule")
+    _check_expected(place, node)
+
+
+def _check_expected(place: Place, node: Any) -> None:
+    """Nothing is known yet that an expectation could be computed from."""
+    for kind in ("one", "any", "all", "until"):
+        found = node.get(kind) if isinstance(node, dict) else None
+        for at, one in [((), found)] if isinstance(found, dict) else _places(found):
+            if kind == "until":
+                _check_expected(place.at(kind), one)
+            correlate = one.get("correlate")
+            for name, key in correlate.items() if isinstance(correlate, dict) else ():
+                if isinstance(key, dict) and isinstance(key.get("expect"), str) and EXPRESSION.fullmatch(key["expect"]):
+                    where = place.at(kind, *at, "correlate", name, "expect")
+                    where.fault("In a schedule this is a constant; leave it out to take the first value.")
+
+
+def _places(found: Any) -> list[tuple[tuple[int, ...], dict[str, Any]]]:
+    return [((n,), one) for n, one in enumerate(found if isinstance(found, list) else ()) if isinstance(one, dict)]
 
 
 def _schedule(place: Place, node: Any) -> None:
@@ -246,7 +260,7 @@ _DOCUMENT = shape(
                 "title": text,
                 "summary": text,
                 "tags": shape({}, is_open=True),
-                "metadata": shape({"finally": task_list}, is_open=True),
+                "metadata": shape({"finally": task_list, "flowControl": flow_control}, is_open=True),
             },
             ["dsl", "namespace", "name", "version"],
         ),

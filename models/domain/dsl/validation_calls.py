@@ -110,10 +110,18 @@ _A2A_METHODS = (
     "tasks/pushNotificationConfig/delete", "agent/getAuthenticatedExtendedCard",
 )  # fmt: skip
 _parameters = either(template, mapping(value))
-_a2a = shape(
+_agent = shape(
     {"agentCard": resource, "server": endpoint, "method": choice(*_A2A_METHODS), "parameters": _parameters},
     ["method"],
 )
+
+
+def _a2a(place: Place, node: Any) -> None:
+    _agent(place, node)
+    if isinstance(node, dict) and "agentCard" not in node:
+        choose(place, node, ("server", "agentCard"))
+
+
 _MCP_METHODS = (
     "tools/list", "tools/call", "prompts/list", "prompts/get", "resources/list", "resources/read",
     "resources/templates/list",

@@ -13,9 +13,10 @@ from uuid import UUID, uuid4
 import orjson
 
 from actors.call_host import CallHost
-from actors.call_step import CallStep
+from actors.call_step import CALL_KINDS, CallStep
 from actors.http_step import HttpStep
 from actors.interpreter import Interpreter
+from actors.jq_sandbox import JqSandbox
 from actors.outbound_http import OutboundHttpClient
 from actors.secret_values import SecretValues
 from actors.step_runner import StepRunner
@@ -121,7 +122,7 @@ class Calls:
         info = RunInfo(uuid4(), WorkflowRef("test", "flow", "1.0.0"))
         calls = Packed(self.host)
         kinds = {StepKind.HTTP: HttpStep(self.outbound, self.host, calls)}  # type: ignore[arg-type]
-        kinds |= dict.fromkeys((StepKind.OPENAPI, StepKind.GRPC, StepKind.ASYNCAPI, StepKind.MCP), CallStep(calls))  # type: ignore[arg-type]
+        kinds |= dict.fromkeys(CALL_KINDS, CallStep(calls))  # type: ignore[arg-type]
         runner = StepRunner(kinds, self.clock, self.limits)  # type: ignore[arg-type]
         journal: list[Entry] = []
         state, commands = engine.start(workflow, info, input, self.clock.now())
@@ -163,10 +164,12 @@ async def calling(*ports: int, limits: Limits | None = None):  # type: ignore[no
     policy = EgressPolicy(allowed)
     outbound = OutboundHttpClient(policy, limits)
     values = SecretValues(secrets, SEALER, SecretReferences(KEY), clock)
-    host = CallHost(outbound, values, performers(policy, limits), _no_connections, clock, limits)
+    jq = JqSandbox(limits)
+    host = CallHost(outbound, values, performers(policy, jq, limits), _no_connections, clock, limits)
     try:
         yield Calls(host, outbound, secrets, clock, limits)
     finally:
+        jq.close()
         await outbound.close()
 
 

@@ -165,7 +165,6 @@ LATER = [
     ("[{a: {run: {script: {language: python, code: '1'}}}}]", "/do/0/a/run/script/language"),
     ("[{a: {call: asyncapi, with: {document: {endpoint: 'https://x.example'}, operation: op, "
      "subscription: {consume: {amount: 1}, foreach: {do: []}}}}}]", "/do/0/a/with/subscription/foreach"),
-    ("[{a: {call: a2a, with: {method: message/send}}}]", "/do/0/a/call"),
     ("[{a: {call: mcp, with: {method: tools/list, transport: {stdio: {command: x}}}}}]",
      "/do/0/a/with/transport/stdio"),
     ("[{a: {call: 'log:1.0.0@default', with: {message: x}}}]", "/do/0/a/call"),
@@ -202,7 +201,8 @@ WRONG_LATER = [
     ("[{a: {call: grpc, with: {proto: {endpoint: 'file://a'}, service: {name: s, host: h, port: 99999}, method: m}}}]",
      "/do/0/a/with/service/port"),
     ("[{a: {call: asyncapi, with: {document: {endpoint: 'https://x.example'}, message: {}}}}]", "/do/0/a/with"),
-    ("[{a: {call: a2a, with: {method: message/sent}}}]", "/do/0/a/with/method"),
+    ("[{a: {call: a2a, with: {method: message/sent, server: 'https://x.example'}}}]", "/do/0/a/with/method"),
+    ("[{a: {call: a2a, with: {method: message/send}}}]", "/do/0/a/with"),
     ("[{a: {call: mcp, with: {method: tools/list, transport: {}}}}]", "/do/0/a/with/transport"),
     ("[{a: {call: 'log:1.0.0@global'}}]", "/do/0/a/call"),
     ("[{a: {call: http, with: {method: get, endpoint: {uri: 'http://x.example', "
