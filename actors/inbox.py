@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.ports import InboxMessage
-from models.domain.dsl.protocol import Event
+from models.domain.dsl.protocol import Event, OutcomeDecided, ResumeRequested, SuspendRequested
 from models.domain.dsl.protocol_messages import ChildEnded, EventReceived
 from models.domain.runs import RunStatus
 
@@ -52,4 +52,20 @@ def _ended(one: InboxMessage, now: datetime) -> Event:
     return ChildEnded(one.id, data["step"], RunStatus(data["status"]), data["output"], data["error"], now)
 
 
-_KINDS: Mapping[str, Callable[[InboxMessage, datetime], Any]] = {"event": _event, "ended": _ended}
+def _pause(one: InboxMessage, now: datetime) -> Event:
+    return SuspendRequested(now, one.data.get("reason", ""))
+
+
+def _resume(one: InboxMessage, now: datetime) -> Event:
+    return ResumeRequested(now)
+
+
+def _outcome(one: InboxMessage, now: datetime) -> Event:
+    data = one.data
+    return OutcomeDecided(data["step"], data["happened"], data.get("output"), now, data.get("by", ""))
+
+
+# A wish to move is no event: see actors/run_operations.py.
+_KINDS: Mapping[str, Callable[[InboxMessage, datetime], Any]] = {
+    "event": _event, "ended": _ended, "pause": _pause, "resume": _resume, "outcome": _outcome,
+}  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from models.domain.dsl import engine
+from models.domain.dsl import engine, snapshots
 from models.domain.dsl.engine import RunState, Workflow
 from models.domain.dsl.expressions import JqRunner
 from models.domain.dsl.protocol import Command, Event, RunInfo
@@ -30,6 +30,10 @@ class Engine(Protocol):
     def replay(
         self, workflow: Workflow, info: RunInfo, input: Any, entries: Sequence[Entry], at: datetime
     ) -> Step: ...
+
+    def resume(self, workflow: Workflow, state: RunState, entries: Sequence[Entry]) -> Step: ...
+
+    def restore(self, workflow: Workflow, info: RunInfo, input: Any, snapshot: Mapping[str, Any]) -> RunState: ...
 
 
 class Interpreter:
@@ -62,3 +66,9 @@ class Interpreter:
         if self._references is None or not workflow.secret_paths:
             return info
         return replace(info, secrets=self._references.of(info.id, workflow.secret_paths))
+
+    def resume(self, workflow: Workflow, state: RunState, entries: Sequence[Entry]) -> Step:
+        return engine.resume(workflow, state, entries)
+
+    def restore(self, workflow: Workflow, info: RunInfo, input: Any, snapshot: Mapping[str, Any]) -> RunState:
+        return snapshots.load(self._seeing(workflow, info), self._limits, input, snapshot)

@@ -148,4 +148,4 @@ class OpenSteps:
 def _must_stop(run: ActiveRun, step: StartStep) -> bool:
     """Whether the author asked to see an unknown outcome rather than an ordinary error that can be caught."""
     task = run.workflow.tasks.get(step.task) if run.workflow is not None else None
-    return isinstance(task, nodes.Step) and task.on_unknown is UnknownPolicy.STOP
+    return isinstance(task, nodes.Step) and task.on_unknown is not UnknownPolicy.RETRY

@@ -80,11 +80,13 @@ async def next_open(conn: ReadConn, shards: Sequence[int]) -> Job | None:
     return Job(**row) if row else None
 
 
-async def advance(conn: WriteConn, job: Job, progress: Progress, now: datetime) -> bool:
-    """Moves the job on in the transaction of the batch; False when somebody else did, or it was stopped: then the batch
-    must not be committed."""
+async def advance(
+    conn: WriteConn, tenant_id: UUID, job_id: UUID, expected: UUID | None, progress: Progress, now: datetime
+) -> bool:
+    """Moves a job on from the run `expected` in the transaction of the batch; False when somebody else did, or it was
+    stopped: then the batch must not be committed. Engine role."""
     moved = await conn.fetchval(
-        _SQL["advance"], job.tenant_id, job.id, job.cursor, progress.cursor, progress.done, progress.skipped,
+        _SQL["advance"], tenant_id, job_id, expected, progress.cursor, progress.done, progress.skipped,
         list(progress.reasons), progress.is_last, now,
     )  # fmt: skip
     return moved is not None

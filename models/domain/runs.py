@@ -52,7 +52,12 @@ class NewRun:
     @property
     def has_origin(self) -> bool:
         """Whether more is stored about how it begins: it is a re-run, or a dry run."""
-        return self.cause.get("kind") == "rerun" or is_dry(self.cause)
+        return has_origin(self.cause)
+
+
+def has_origin(cause: Mapping[str, Any]) -> bool:
+    """See NewRun.has_origin."""
+    return cause.get("kind") == "rerun" or is_dry(cause)
 
 
 def is_dry(cause: Mapping[str, Any]) -> bool:

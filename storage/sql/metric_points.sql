@@ -92,4 +92,5 @@ WHERE tenant_id = $1 AND time >= $2 AND time < $3;
 SELECT j.xmin::text::bigint AS xmin, j.seq, j.type, j.at, j.data, r.id, r.namespace, r.name, r.version, r.created_at,
     r.started_at
 FROM journal j JOIN runs r ON r.tenant_id = j.tenant_id AND r.id = j.run_id
-WHERE j.tenant_id = $1 AND j.at >= $2 AND j.at < $3 AND j.type LIKE 'run.%';
+WHERE j.tenant_id = $1 AND j.at >= $2 AND j.at < $3 AND j.type LIKE 'run.%'
+  AND coalesce(r.cause ->> 'dryRun', 'false') = 'false';

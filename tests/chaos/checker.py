@@ -12,6 +12,9 @@ from typing import Any
 
 TERMINAL = {"run.completed": "completed", "run.faulted": "faulted", "run.cancelled": "cancelled"}
 
+# The entries that others are told of.
+LIFECYCLE = {"run.started", "run.suspended", "run.resumed", *TERMINAL}
+
 Row = Mapping[str, Any]
 
 
@@ -98,6 +101,6 @@ def _lifecycle(evidence: Evidence, journals: Mapping[str, list[Row]]) -> list[st
     found = [f"lifecycle event {event} was written {n} times" for event, n in seen.items() if n != 1]
     for run_id, entries in journals.items():
         for row in entries:
-            if str(row["type"]).startswith("run.") and f"{run_id}/{row['seq']}" not in seen:
+            if str(row["type"]) in LIFECYCLE and f"{run_id}/{row['seq']}" not in seen:
                 found.append(f"run {run_id} has no lifecycle event for entry {row['seq']} ({row['type']})")
     return found

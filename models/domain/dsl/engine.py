@@ -39,6 +39,7 @@ from models.domain.dsl.protocol import (
     TaskAnswered,
     TimerFired,
     UnknownPolicy,
+    VersionChanged,
 )
 from models.domain.dsl.protocol_messages import (
     CancelChild,
@@ -56,7 +57,7 @@ from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.runs import RunStatus
 
-__all__ = ["RunState", "Workflow", "advance", "compile_workflow", "replay", "start"]
+__all__ = ["RunState", "Workflow", "advance", "compile_workflow", "replay", "resume", "start"]
 
 
 def start(
@@ -122,6 +123,7 @@ def _take(turn: Turn, event: Event) -> None:
         turn.fire(event.timer)
     elif isinstance(event, EventReceived):
         receive(turn, event.envelope)
+        operations.tell_signal(turn, event.envelope)
     elif isinstance(event, ChildEnded):
         end_child(turn, event)
     elif isinstance(event, TaskAnswered):
@@ -132,6 +134,8 @@ def _take(turn: Turn, event: Event) -> None:
         operations.suspend(turn, event.reason)
     elif isinstance(event, ResumeRequested):
         operations.resume(turn)
+    elif isinstance(event, VersionChanged):
+        operations.change_version(turn, event)
 
 
 def replay(
@@ -149,7 +153,12 @@ def replay(
     """
     if not entries:
         return start(workflow, info, input, at, limits)
-    draft = Draft(RunState(info, limits, input, hops=info.hops))
+    return resume(workflow, RunState(info, limits, input, hops=info.hops), entries)
+
+
+def resume(workflow: Workflow, state: RunState, entries: Sequence[Entry]) -> tuple[RunState, list[Command]]:
+    """As `replay`, from a state on: that of a snapshot, or of the entries before these."""
+    draft = Draft(state)
     for entry in entries:
         if entry.seq != draft.last_seq + 1:
             raise Conflict(f"The journal has entry {entry.seq} after entry {draft.last_seq}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,13 @@ from models.domain.journal import Entry, EntryType
 from models.domain.runs import RunStatus
 
 if TYPE_CHECKING:
+    from models.domain.dsl.protocol import VersionChanged
     from models.domain.dsl.turn import Turn
 
 _ROOT_KEY: Key = (ROOT, ())
 FINALLY = "finally"
+SIGNALS = "dev.tidewire.signal."
+"""What the types of signals begin with."""
 
 
 def is_suspended(draft: Draft) -> bool:
@@ -42,6 +46,20 @@ def resume(turn: Turn) -> None:
     if is_suspended(turn.draft):
         turn.record(EntryType.RUN_RESUMED)
         turn.is_resumed = True
+
+
+def change_version(turn: Turn, event: VersionChanged) -> None:
+    """Told in the journal; the state is the same in both versions."""
+    data = {"from": event.former, "version": event.version}
+    if event.refused is None:
+        return turn.record(EntryType.RUN_MOVED, _ROOT_KEY, data)
+    turn.record(EntryType.RUN_MOVE_REFUSED, _ROOT_KEY, {**data, "reason": event.refused})
+
+
+def tell_signal(turn: Turn, envelope: Mapping[str, Any]) -> None:
+    """A signal that nothing waited for is shown, at least."""
+    if not turn.entries and str(envelope["type"]).startswith(SIGNALS):
+        turn.record(EntryType.RUN_SIGNALLED, _ROOT_KEY, {"event": dict(envelope), "heard": False})
 
 
 def suspended(_: Workflow, draft: Draft, entry: Entry) -> None:
