@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from actors.dry_runs import DryRun
 from actors.inbox import Delivered, Seen
 from actors.interpreter import Engine
 from actors.ports import NO_MESSAGES, Messages, RunAppend, RunKey
@@ -14,6 +16,7 @@ from models.domain.dsl.engine import RunState, Workflow
 from models.domain.dsl.problems import problem
 from models.domain.dsl.protocol import (
     AppendJournal,
+    AskOutcome,
     CancelRequested,
     ChangeTasks,
     Command,
@@ -24,6 +27,7 @@ from models.domain.dsl.protocol import (
     RunInfo,
 )
 from models.domain.dsl.protocol_messages import CancelChild, StartChild, Subscribe, Unsubscribe
+from models.domain.dsl.snapshots import dump
 from models.domain.human_tasks import TaskChange, TaskClosed, TaskStatus
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import NewRun, Run, RunStatus
@@ -31,7 +35,8 @@ from models.domain.runs import NewRun, Run, RunStatus
 
 @dataclass(slots=True, eq=False)
 class ActiveRun:
-    """`state` is None until the first turn; `fault` is why the run cannot go on at all.
+    """`state` is None until the first turn; `fault` is why the run cannot go on at all; `first` are the entries that a
+    re-run begins with; `snapshot_seq` is the entry of its last snapshot.
 
     `events` wait for a turn. A run that is being committed takes no turn until the commit is known.
     """
@@ -45,6 +50,9 @@ class ActiveRun:
     stored_seq: int = 0
     events: deque[Event | Delivered] = field(default_factory=deque)
     seen: Seen = field(default_factory=Seen)
+    first: Sequence[Entry] = ()
+    dry: DryRun | None = None
+    snapshot_seq: int = 0
     open_steps: set[int] = field(default_factory=set)
     timers: dict[str, datetime] = field(default_factory=dict)
     listeners: list[str] = field(default_factory=list)
@@ -61,6 +69,11 @@ class ActiveRun:
     def info(self) -> RunInfo:
         cause = self.new.cause
         return RunInfo(self.new.id, self.new.workflow, hops=cause.get("hops", 0), depth=cause.get("depth", 0))
+
+    @property
+    def is_flow_controlled(self) -> bool:
+        """Whether its end may let another start; without a definition nobody can tell."""
+        return self.workflow is None or self.workflow.is_flow_controlled
 
     @property
     def has_work(self) -> bool:
@@ -82,11 +95,12 @@ def take_turn(engine: Engine, run: ActiveRun, now: datetime, max_entries: int) -
     if run.fault is not None or run.workflow is None:
         return Turn(run, faulted(run, run.fault or _no_definition(), now), [], is_last=True)
     if not run.stored_seq and run.events and isinstance(run.events[0], CancelRequested):
-        return Turn(run, _ended(run, EntryType.RUN_CANCELLED, RunStatus.CANCELLED, {}, now), [])
+        why = {"reason": run.events[0].reason} if run.events[0].reason else {}
+        return Turn(run, _ended(run, EntryType.RUN_CANCELLED, RunStatus.CANCELLED, why, now), [])
     expected = run.stored_seq
-    gathered = _Gathered()
+    gathered = _Gathered(run, now)
     if run.state is None:
-        run.state, commands = engine.start(run.workflow, run.info, run.new.input, now)
+        run.state, commands = _begin(engine, run, run.workflow, now)
         gathered.take(commands)
     while run.events and len(gathered.entries) < max_entries:
         run.state, commands = engine.advance(run.workflow, run.state, gathered.event_of(run.events.popleft()))
@@ -96,12 +110,22 @@ def take_turn(engine: Engine, run: ActiveRun, now: datetime, max_entries: int) -
     return Turn(run, _append(run, run.state, expected, gathered), gathered.effects)
 
 
+def _begin(engine: Engine, run: ActiveRun, workflow: Workflow, now: datetime) -> tuple[RunState, list[Command]]:
+    if not run.first:
+        return engine.start(workflow, run.info, run.new.input, now)
+    state, commands = engine.replay(workflow, run.info, run.new.input, run.first, now)
+    # Nothing of what is open in a copy was ever begun in this run.
+    fresh = [command.step if isinstance(command, AskOutcome) else command for command in commands]
+    return state, [AppendJournal(tuple(run.first)), *fresh]
+
+
 class _Gathered:
-    """The commands of several events, sorted by when they are performed."""
+    """The commands of several events, sorted by when they are performed. A dry run tells nobody anything."""
 
-    __slots__ = ("effects", "entries", "events", "messages", "notifications", "taken", "tasks")
+    __slots__ = ("effects", "entries", "events", "messages", "notifications", "now", "run", "taken", "tasks")
 
-    def __init__(self) -> None:
+    def __init__(self, run: ActiveRun, now: datetime) -> None:
+        self.run, self.now = run, now
         self.entries: list[Entry] = []
         self.effects: list[Command] = []
         self.events: list[dict[str, Any]] = []
@@ -120,6 +144,8 @@ class _Gathered:
     def take(self, commands: list[Command]) -> None:
         for command in commands:
             match command:
+                case EmitEvents() | Notify() | ChangeTasks() | StartChild() | CancelChild() if self.run.dry is not None:
+                    self.run.events.extend(self.run.dry.answers(command, self.now))
                 case AppendJournal():
                     self.entries.extend(command.entries)
                 case EmitEvents():
@@ -153,8 +179,16 @@ def _append(run: ActiveRun, state: RunState, expected: int, gathered: _Gathered)
         new.tenant_id, new.id, run.shard, run.epoch, new.workflow, new.created_at, new.cause, expected,
         gathered.entries, state.status, state.started_at, state.ended_at,
         None if state.status.is_final else state.wake_at, state.output, state.error, gathered.events,
-        gathered.notifications, gathered.tasks, gathered.told(),
+        gathered.notifications, gathered.tasks, gathered.told(), run.is_flow_controlled, _snapshot(run, state),
     )  # fmt: skip
+
+
+def _snapshot(run: ActiveRun, state: RunState) -> dict[str, Any] | None:
+    """The state of a long run now and then, so that nobody has to read all of its journal."""
+    if state.status.is_final or state.last_seq - run.snapshot_seq < state.limits.snapshot_entries:
+        return None
+    run.snapshot_seq = state.last_seq
+    return dump(state)
 
 
 def faulted(run: ActiveRun, error: dict[str, Any], now: datetime) -> RunAppend:
@@ -173,6 +207,7 @@ def _ended(run: ActiveRun, kind: EntryType, status: RunStatus, data: dict[str, A
         status, started, now, error=data.get("error"),
         tasks=[TaskClosed(entries[-1].seq, "", (), TaskStatus.CANCELLED, now)] if expected else (),
         messages=Messages(unsubscribes=[None]) if expected else NO_MESSAGES,
+        is_flow_controlled=run.is_flow_controlled,
     )  # fmt: skip
 
 

@@ -12,12 +12,15 @@ from actors.active_run import ActiveRun, from_stored
 from actors.definitions import Definitions
 from actors.interpreter import Engine
 from actors.leases import Leases
+from actors.operation_ports import NoHistory, RunHistory
 from actors.ports import Cursor, JournalStore, RunKey, StoredRun
 from actors.run_keeper import RunKeeper
+from actors.run_operations import MOVE, Past, Pasts
 from actors.signals import Signals
 from models.domain.clock import Clock
 from models.domain.dsl.engine import Workflow
-from models.domain.dsl.protocol import CancelRequested
+from models.domain.dsl.protocol import CancelRequested, StartStep, StepRepeated
+from models.domain.dsl.requests import is_safe
 from models.domain.errors import Unavailable
 from models.domain.journal import Entry
 from models.domain.limits import Limits
@@ -44,7 +47,9 @@ class Intake:
         limits: Limits,
         signals: Signals,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        history: RunHistory = NoHistory(),  # noqa: B008
     ) -> None:
+        self._pasts = Pasts(history, definitions, engine, clock, limits)
         self._store, self._definitions, self._engine = store, definitions, engine
         self._leases, self._keeper = leases, keeper
         self._clock, self._limits, self._signals, self._sleep = clock, limits, signals, sleep
@@ -78,7 +83,8 @@ class Intake:
                 self.want([key])
             return True
         workflow = self._definitions.known(wake.tenant_id, wake.new.workflow) if wake.new is not None else None
-        if wake.new is None or workflow is None:
+        # What flow control says about a run stands in the table only.
+        if wake.new is None or workflow is None or workflow.is_flow_controlled or wake.new.has_origin:
             if listener is not None:
                 self._listeners.setdefault(key, []).append(listener)
             self.want([key])
@@ -175,19 +181,26 @@ class Intake:
             if active is None:
                 missing.append(stored)
                 continue
+            if any(one.kind == MOVE for one in stored.messages) and self._keeper.is_idle(active):
+                self._keeper.reload(active)
+                continue
             for answer in stored.answers:
                 self._keeper.deliver(active, answer)
             for message in active.seen.take(stored.messages, self._clock.now()):
                 self._keeper.deliver(active, message)
             if stored.run.cancel_requested_at is not None:
-                self._keeper.cancel(active)
+                self._keeper.cancel(active, stored.cancel_reason)
         for part in self._parts(missing):
-            begun = [(one.run.tenant_id, one.run.id) for one in part if one.run.last_seq]
+            begun = [
+                (one.run.tenant_id, one.run.id) for one in part if one.run.last_seq and not self._pasts.is_long(one)
+            ]
             journals = await self._store.entries(begun) if begun else {}
             until = self._clock.monotonic() + _SLICE_SECONDS
             for one in part:
                 workflow = await self._definitions.get(one.run.tenant_id, one.run.workflow)
-                self._take_in(one, journals.get(one.run.id, ()), workflow, left)
+                past = await self._past(one, workflow, journals.get(one.run.id, ()))
+                if past is not None:
+                    self._take_in(one, past, workflow, left)
                 if self._clock.monotonic() > until:
                     await asyncio.sleep(0)
                     until = self._clock.monotonic() + _SLICE_SECONDS
@@ -205,14 +218,31 @@ class Intake:
         if part:
             yield part
 
+    async def _past(
+        self, stored: StoredRun, workflow: Workflow | dict[str, object], entries: Sequence[Entry]
+    ) -> Past | None:
+        """None for a run that cannot go on here: another version may be able to, so it is not ended."""
+        if not isinstance(workflow, Workflow):
+            return Past(entries, fault=workflow, snapshot_seq=stored.run.last_seq)
+        try:
+            return await self._pasts.of(stored, workflow, entries)
+        except Unavailable:
+            raise
+        except Exception:
+            _log.exception("the past of run %s cannot be read", stored.run.id)
+            self._keeper.leave(stored.run.tenant_id, stored.run.id)
+            return None
+
     def _take_in(
-        self, stored: StoredRun, entries: Sequence[Entry], workflow: Workflow | dict[str, object], left: set[RunKey]
+        self, stored: StoredRun, past: Past, workflow: Workflow | dict[str, object], left: set[RunKey]
     ) -> None:
         run = stored.run
         key = (run.tenant_id, run.id)
         epoch = self._leases.epochs.get(stored.shard)
         # What was read is old news for a run that was here meanwhile.
-        if epoch is None or key in self._keeper.runs or key in left or len(entries) != run.last_seq:
+        if epoch is None or key in self._keeper.runs or key in left:
+            return
+        if past.fault is None and past.last_seq != run.last_seq:
             return
         active = from_stored(run, stored.shard, epoch, workflow if isinstance(workflow, Workflow) else None)
         active.listeners.extend(self._listeners.get(key, ()))
@@ -220,22 +250,25 @@ class Intake:
         active.events.extend(active.seen.take(stored.messages, self._clock.now()))
         if run.cancel_requested_at is not None:
             active.cancel_seen = True
-            active.events.append(CancelRequested(self._clock.now()))
-        if isinstance(workflow, dict):
-            active.fault = workflow
-        if entries and active.fault is None:
-            self._replay(active, entries)
+            active.events.append(CancelRequested(self._clock.now(), stored.cancel_reason))
+        past.apply(active)
+        if past.last_seq and active.fault is None:
+            self._replay(active, past)
         else:
             self._keeper.admit(active)
 
-    def _replay(self, run: ActiveRun, entries: Sequence[Entry]) -> None:
+    def _replay(self, run: ActiveRun, past: Past) -> None:
         assert run.workflow is not None
+        now = self._clock.now()
         try:
-            run.state, commands = self._engine.replay(
-                run.workflow, run.info, run.new.input, entries, self._clock.now()
-            )
+            if past.state is not None:
+                run.state, commands = self._engine.resume(run.workflow, past.state, past.entries)
+            else:
+                run.state, commands = self._engine.replay(run.workflow, run.info, run.new.input, past.entries, now)
         except Exception:
             # Another version may be able to: the run waits for it, it is not ended.
             _log.exception("the journal of run %s cannot be replayed", run.new.id)
             return self._keeper.set_aside(run)
+        lost = [one for one in commands if isinstance(one, StartStep) and not is_safe(one)]
+        run.events.extend(StepRepeated(one.step, now) for one in lost)
         self._keeper.admit(run, commands)

@@ -78,6 +78,8 @@ class RunAppend:
     notifications: Sequence[Notification] = ()
     tasks: Sequence[TaskChange] = ()
     messages: Messages = field(default_factory=lambda: NO_MESSAGES)
+    is_flow_controlled: bool = False
+    snapshot: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> RunKey:
@@ -91,12 +93,14 @@ class RunAppend:
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run that has not ended, with its shard, and the answers of people and messages that it has not taken yet."""
+    """A run that has not ended, with its shard, the answers of people and messages that it has not taken yet, and why
+    it is to be cancelled. What flow control holds is not read unless it is to be cancelled."""
 
     shard: int
     run: Run
     answers: Sequence[TaskAnswered] = ()
     messages: Sequence[InboxMessage] = ()
+    cancel_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +193,20 @@ class TriggerStore(Protocol):
         """Starts exactly one run for each trigger of these shards that is due, and sets its next time, in one
         transaction."""
 
+    async def admit_due(
+        self, shards: Collection[int], now: datetime, limit: int
+    ) -> tuple[Sequence[Wake], datetime | None]:
+        """Lets in runs that flow control held until now, and when to do so again at the latest (None: not planned)."""
+
 
 class Housekeeping(Protocol):
     """What must not grow for ever."""
 
     async def forget_keys(self, before: datetime, limit: int) -> int:
         """Deletes idempotency keys that are older; how many."""
+
+    async def forget_messages(self, limit: int) -> int:
+        """Deletes messages to runs that have ended; how many."""
 
     async def ensure_partitions(self, since: datetime, months: int) -> int:
         """Makes the journal's partitions for the coming months; how many were new."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from actors.active_run import ActiveRun, Turn, faulted, take_turn
 from actors.active_runs import ActiveRuns
 from actors.commits import Committer
+from actors.dry_runs import DryRun
 from actors.ends import EndBoard
 from actors.inbox import Delivered
 from actors.interpreter import Engine
@@ -37,6 +38,7 @@ from models.domain.dsl.protocol import (
     StepUnknown,
     TimerFired,
 )
+from models.domain.dsl.requests import is_safe
 from models.domain.limits import Limits
 from models.domain.ports import Ended, Wake
 from models.domain.runs import RunStatus, WorkflowRef
@@ -108,11 +110,11 @@ class RunKeeper:
             run.events.append(event)
             self._queue(run)
 
-    def cancel(self, run: ActiveRun) -> None:
+    def cancel(self, run: ActiveRun, reason: str = "") -> None:
         """Somebody wants it to stop; told once."""
         if not run.cancel_seen:
             run.cancel_seen = True
-            self.deliver(run, CancelRequested(self._clock.now()))
+            self.deliver(run, CancelRequested(self._clock.now(), reason))
 
     def _queue(self, run: ActiveRun) -> None:
         if not run.is_committing and run.has_work:
@@ -207,7 +209,11 @@ class RunKeeper:
     def set_aside(self, run: ActiveRun) -> None:
         """For half a minute nobody looks at it."""
         self.drop(run)
-        self.aside[run.key] = self._clock.monotonic() + 30.0
+        self.leave(*run.key)
+
+    def leave(self, tenant_id: UUID, run_id: UUID) -> None:
+        """For half a minute nobody looks at the run, which is not in memory."""
+        self.aside[tenant_id, run_id] = self._clock.monotonic() + 30.0
 
     def perform_held(self) -> None:
         """After a heartbeat: what waited for it goes on if the shard is still ours."""
@@ -234,6 +240,8 @@ class RunKeeper:
             self._signals.tell("slept", run.new.id)
 
     def _effect(self, run: ActiveRun, command: Command) -> None:
+        if run.dry is not None and self._answered(run, run.dry, command):
+            return
         match command:
             case StartStep() if run.state is not None and command.step not in run.state.steps:
                 self.steps.detach(run, command)
@@ -245,14 +253,39 @@ class RunKeeper:
                 self.timers.start(run, command.timer, command.at)
             case CancelTimer():
                 self.timers.cancel(run, command.timer)
+            case AskOutcome() if command.step.step in run.open_steps:
+                pass
+            case AskOutcome() if is_safe(command.step):
+                self.steps.start(run, command.step)
             case AskOutcome():
                 run.events.append(StepUnknown(command.step.step, self._clock.now()))
             case Continue():
                 run.events.append(Continued(self._clock.now()))
 
+    def _answered(self, run: ActiveRun, dry: DryRun, command: Command) -> bool:
+        """Whether the command of a dry run was kept from having its effect."""
+        event: Event | None = None
+        match command:
+            case StartStep() | AskOutcome():
+                step = command if isinstance(command, StartStep) else command.step
+                event = dry.step(step, self._clock.now())
+                if event is None:
+                    return False
+            case StartTimer():
+                event = dry.timer(command.timer, command.at)
+            case _:
+                return False
+        if event is not None:
+            run.events.append(event)
+        return True
+
+    def is_idle(self, run: ActiveRun) -> bool:
+        """Whether dropping it now would cut nothing off."""
+        return not (run.open_steps or run.is_committing or run.is_queued or run.events)
+
     def _may_sleep(self, run: ActiveRun) -> bool:
         state = run.state
-        if state is None or state.status is not RunStatus.WAITING or run.open_steps:
+        if state is None or state.status not in (RunStatus.WAITING, RunStatus.SUSPENDED) or run.open_steps:
             return False
         wake_at = state.wake_at
         return wake_at is None or (wake_at - self._clock.now()).total_seconds() > self._limits.idle_run_seconds

@@ -14,15 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from actors.admission import Admission
 from actors.cleaner import Cleaner
 from actors.commits import Committer
 from actors.definitions import Definitions
 from actors.ends import EndBoard
 from actors.intake import Intake
 from actors.interpreter import Engine, Interpreter
+from actors.job_runner import JobRunner
 from actors.jq_sandbox import JqSandbox
 from actors.leases import Change, Leases
 from actors.open_steps import StepPerformer
+from actors.operation_ports import JobStore, NoHistory, NoJobs, RunHistory
 from actors.ports import DefinitionStore, Housekeeping, JournalStore, LeaseStore, RunKey, TriggerStore
 from actors.run_keeper import RunKeeper
 from actors.scheduler import Scheduler
@@ -38,6 +41,7 @@ from models.domain.secrets import SecretReferences
 _log = logging.getLogger(__name__)
 _CLEAN_SECONDS = 600.0
 _SCHEDULE_SECONDS = 1.0
+_JOBS_SECONDS = 1.0
 _GRACE_SECONDS = 3.0
 # The first tasks work on runs, and go on while the shard stops; the others find and take new ones.
 _WORKING = 3 + WORKERS
@@ -64,6 +68,8 @@ class ShardPorts:
     signals: Signals = field(default_factory=Signals)
     weight: Callable[[UUID], int] = _one
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    history: RunHistory = field(default_factory=NoHistory)
+    jobs: JobStore = field(default_factory=NoJobs)
 
 
 class WorkflowShard:
@@ -73,6 +79,7 @@ class WorkflowShard:
         limits, clock, signals = ports.limits, ports.clock, ports.signals
         sandbox = JqSandbox(limits)
         engine = ports.engine or Interpreter(limits, sandbox, ports.references)
+        definitions = Definitions(ports.definitions, engine)
         self._ports = ports
         self.leases = Leases(ports.leases, owner, limits.shard_lease_seconds, clock, self._is_quiet)
         self.ends_board = EndBoard(clock)
@@ -83,11 +90,18 @@ class WorkflowShard:
         self.committer = Committer(ports.journal, _Host(self), limits.max_group_commit, signals, ports.sleep)
         self.keeper.commit_with(self.committer)
         self.intake = Intake(
-            ports.journal, Definitions(ports.definitions, engine), engine, self.leases, self.keeper, clock, limits,
-            signals, ports.sleep,
+            ports.journal, definitions, engine, self.leases, self.keeper, clock, limits,
+            signals, ports.sleep, ports.history,
         )  # fmt: skip
         self.scheduler = Scheduler(
             ports.triggers, lambda: self.leases.epochs, self._wake_own, clock, limits.max_due_triggers_per_look
+        )
+        self.admission = Admission(
+            ports.triggers, lambda: self.leases.epochs, self._wake_own, clock, limits.max_keys_per_admission,
+            ports.sleep,
+        )  # fmt: skip
+        self.jobs = JobRunner(
+            ports.jobs, ports.history, definitions, lambda: self.leases.epochs, self._wake_own, clock, limits
         )
         self.cleaner = Cleaner(ports.housekeeping, lambda: 0 in self.leases.epochs, clock, limits)
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,7 +120,9 @@ class WorkflowShard:
             *(self._loop("slow turns", self.keeper.slow.work) for _ in range(WORKERS)),
             self._loop("heartbeat", self.beat, limits.shard_beat_seconds),
             self._loop("looking", self.look, limits.shard_look_seconds),
+            self._loop("jobs", self.jobs.run_once, _JOBS_SECONDS),
             self._loop("scheduler", self.scheduler.run_once, _SCHEDULE_SECONDS),
+            self._loop("admission", self.admission.run_once),
             self._loop("cleaner", self.cleaner.run_once, _CLEAN_SECONDS),
         ]
 

@@ -166,12 +166,14 @@ class AcceptRun:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRun:
-    """A run that is durable. `repeated`: it was accepted earlier under the same Idempotency-Key."""
+    """A run that is durable. `repeated`: it was accepted earlier under the same Idempotency-Key. `wakes` are other runs
+    to look at because of it."""
 
     run_id: UUID
     shard: int
     new: NewRun | None
     repeated: bool = False
+    wakes: Sequence[Wake] = ()
 
 
 @dataclass(frozen=True, slots=True)

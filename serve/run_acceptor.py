@@ -71,6 +71,7 @@ class RunAcceptor:
             for request, answer in zip(requests, answers, strict=True)
             if isinstance(answer, AcceptedRun) and not answer.repeated
         ]
+        wakes += [wake for answer in answers if isinstance(answer, AcceptedRun) for wake in answer.wakes]
         if wakes:
             self._dispatcher.wake(wakes)
         return answers

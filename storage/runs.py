@@ -15,6 +15,7 @@ from models.domain.errors import RunMoved, StaleEpoch
 from models.domain.identity import TenantScope
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import NewRun, Run, RunStatus, WorkflowRef
+from storage.flow_control import Gate
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
 
@@ -88,8 +89,9 @@ class OpenRun:
 
 
 async def accept(conn: WriteConn, runs: Sequence[NewRun], shards: Mapping[UUID, int]) -> None:
-    """Makes runs durable as pending; `shards` maps tenants to their shard."""
-    await conn.execute(
+    """Makes runs durable as pending; `shards` maps tenants to their shard. Those that flow control refuses are there
+    too, and are cancelled with the reason."""
+    rows = await conn.fetch(
         _SQL["accept"],
         [run.tenant_id for run in runs],
         [run.id for run in runs],
@@ -101,6 +103,16 @@ async def accept(conn: WriteConn, runs: Sequence[NewRun], shards: Mapping[UUID, 
         [to_json(run.input) for run in runs],
         [run.created_at for run in runs],
     )
+    if rows:
+        held = {row["id"] for row in rows}
+        await _through_gate(conn, [run for run in runs if run.id in held])
+
+
+async def _through_gate(conn: WriteConn, held: Sequence[NewRun]) -> None:
+    gate = await Gate.open(conn, held, max(run.created_at for run in held))
+    refused = {run.id: why for run in held if (why := gate.refusal(run.id)) is not None}
+    dropped = {run: f"Refused by flow control: {why.why.value}, limit {why.limit:,}." for run, why in refused.items()}
+    await gate.take(conn, [run.id for run in held if run.id not in dropped], dropped)
 
 
 async def append(conn: WriteConn, batch: Sequence[Append], log: Sequence[LogRow]) -> None:

@@ -91,6 +91,8 @@ CREATE TABLE workflow_versions (
     media_type text NOT NULL,
     source text NOT NULL,
     definition json NOT NULL,
+    -- What it says about flow control; null for most, and then its runs start without any of it.
+    flow json GENERATED ALWAYS AS (definition #> '{document,metadata,flowControl}') STORED,
     content_hash bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     created_by uuid,
@@ -144,6 +146,8 @@ CREATE TABLE runs (
     ended_at timestamptz,
     wake_at timestamptz,
     cancel_requested_at timestamptz,
+    -- Waits for flow control to let it in; no shard starts it until then.
+    held boolean NOT NULL DEFAULT false,
     PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1);
 CREATE INDEX runs_open ON runs (shard, id) WHERE ended_at IS NULL;
@@ -157,6 +161,43 @@ BEGIN
 END $$;
 CREATE TRIGGER runs_final BEFORE UPDATE ON runs FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL)
     EXECUTE FUNCTION forbid_change_of_final_run();
+
+-- Flow control by key. A row of flow_keys is locked by whoever accepts, lets in or ends runs of the key, before the runs
+-- are; its counts are those of flow_runs. models/domain/flow_control.py has the rules.
+CREATE TABLE flow_keys (
+    tenant_id uuid NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    shard smallint NOT NULL,
+    control json NOT NULL,
+    running integer NOT NULL DEFAULT 0 CHECK (running >= 0),
+    waiting integer NOT NULL DEFAULT 0 CHECK (waiting >= 0),
+    next_place timestamptz,
+    accepted timestamptz[] NOT NULL DEFAULT '{}',
+    held_since timestamptz,
+    held_until timestamptz,
+    due_at timestamptz,
+    refused bigint NOT NULL DEFAULT 0,
+    last_refused_at timestamptz,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, namespace, name, key)
+);
+CREATE INDEX flow_keys_due ON flow_keys (shard, due_at) WHERE due_at IS NOT NULL;
+
+-- `dropped`: cancelled before it started, for this reason.
+CREATE TABLE flow_runs (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    namespace text NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    state text NOT NULL CHECK (state IN ('waiting', 'running', 'dropped')),
+    priority integer NOT NULL,
+    reason text NOT NULL DEFAULT '',
+    PRIMARY KEY (tenant_id, run_id)
+);
+CREATE INDEX flow_runs_queue ON flow_runs (tenant_id, namespace, name, key, state, priority DESC, run_id);
 
 -- A run's id begins with its start time (UUIDv7), so a range of ids is a range of time: partitions by
 -- month keep the primary key free of a date column.
@@ -579,10 +620,11 @@ REVOKE ALL ON FUNCTION append_journal FROM public;
 GRANT EXECUTE ON FUNCTION append_journal TO tidewire_engine;
 
 -- Accepts runs of many tenants in one round trip; arrays of equal length, JSON as text. One answer for each request, by
--- its place n from 1: accepted, repeated (run_id is the earlier run), mismatch, unknown or disabled.
+-- its place n from 1: accepted, repeated (run_id is the earlier run), mismatch, unknown, disabled or gated (flow control
+-- has to decide; the next call, with `hold`, accepts what it lets pass, held).
 CREATE FUNCTION accept_runs(
     tenants uuid[], ids uuid[], namespaces text[], names text[], versions text[], causes text[], inputs text[],
-    created timestamptz[], keys text[], routes text[], hashes bytea[], remembered interval
+    created timestamptz[], keys text[], routes text[], hashes bytea[], remembered interval, hold boolean DEFAULT false
 ) RETURNS TABLE (n bigint, outcome text, run_id uuid, shard smallint, version text) LANGUAGE plpgsql
     SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -592,8 +634,9 @@ DECLARE
     won uuid[] := '{}';
     keyed boolean := EXISTS (SELECT 1 FROM unnest(keys) AS k WHERE k IS NOT NULL);
 BEGIN
-    SELECT array_agg(CASE WHEN v.version IS NULL THEN 'unknown' WHEN w.enabled THEN 'accepted' ELSE 'disabled' END
-            ORDER BY a.n), array_agg(v.version ORDER BY a.n), array_agg(t.shard ORDER BY a.n)
+    SELECT array_agg(CASE WHEN v.version IS NULL THEN 'unknown' WHEN NOT w.enabled THEN 'disabled'
+                WHEN v.flow IS NULL OR hold THEN 'accepted' ELSE 'gated' END ORDER BY a.n),
+            array_agg(v.version ORDER BY a.n), array_agg(t.shard ORDER BY a.n)
         INTO outcomes, found_versions, shards
         FROM unnest(tenants, namespaces, names, versions) WITH ORDINALITY AS a(tenant, namespace, name, version, n)
         LEFT JOIN tenants t ON t.id = a.tenant
@@ -616,8 +659,8 @@ BEGIN
             RETURNING (i.response ->> 'run')::uuid AS run)
         SELECT coalesce(array_agg(c.run), '{}') INTO won FROM claimed c;
     END IF;
-    INSERT INTO runs (tenant_id, id, shard, namespace, name, version, cause, input, created_at)
-        SELECT a.tenant, a.id, a.shard, a.namespace, a.name, a.version, a.cause::json, a.input::json, a.at
+    INSERT INTO runs (tenant_id, id, shard, namespace, name, version, cause, input, created_at, held)
+        SELECT a.tenant, a.id, a.shard, a.namespace, a.name, a.version, a.cause::json, a.input::json, a.at, hold
         FROM unnest(tenants, ids, shards, namespaces, names, found_versions, causes, inputs, created, keys, outcomes)
             AS a(tenant, id, shard, namespace, name, version, cause, input, at, key, outcome)
         WHERE a.outcome = 'accepted' AND (a.key IS NULL OR a.id IN (SELECT unnest(won)));
@@ -642,8 +685,8 @@ GRANT EXECUTE ON FUNCTION accept_runs TO tidewire_app, tidewire_engine;
 DO $$
 DECLARE t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['memberships', 'workflows', 'workflow_versions', 'workflow_triggers', 'runs', 'journal',
-        'journal_default', 'run_inbox', 'run_subscriptions', 'event_gatherings', 'run_origins', 'run_snapshots', 'workflow_samples', 'dead_letters', 'jobs',
+    FOREACH t IN ARRAY ARRAY['memberships', 'workflows', 'workflow_versions', 'workflow_triggers', 'runs', 'flow_keys',
+        'flow_runs', 'journal', 'journal_default', 'run_inbox', 'run_subscriptions', 'event_gatherings', 'run_origins', 'run_snapshots', 'workflow_samples', 'dead_letters', 'jobs',
         'run_search', 'idempotency_keys', 'events', 'outbox', 'metric_definitions',
         'metric_dimension_values', 'metric_points', 'notifications', 'human_tasks', 'hook_sources', 'connections',
         'connection_state', 'secrets', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
@@ -701,7 +744,8 @@ GRANT SELECT, INSERT, UPDATE ON workflows TO tidewire_app;
 GRANT SELECT, INSERT ON workflow_versions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_triggers, event_gatherings TO tidewire_app;
 GRANT SELECT, INSERT ON runs TO tidewire_app;
-GRANT UPDATE (cancel_requested_at) ON runs TO tidewire_app;
+GRANT UPDATE (cancel_requested_at, held) ON runs TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON flow_keys, flow_runs TO tidewire_app;
 GRANT SELECT ON journal, run_search TO tidewire_app;
 GRANT SELECT, INSERT ON run_inbox, run_origins TO tidewire_app;
 GRANT SELECT ON run_subscriptions TO tidewire_app;
@@ -728,6 +772,7 @@ GRANT SELECT ON tenants, users, memberships, workflows, workflow_versions, metri
     hook_sources, model_versions, model_aliases, secrets, workflow_resources TO tidewire_engine;
 GRANT SELECT, UPDATE ON workflow_triggers TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON runs TO tidewire_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON flow_keys, flow_runs TO tidewire_engine;
 GRANT SELECT, INSERT ON journal, notifications TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON human_tasks TO tidewire_engine;
 GRANT SELECT, INSERT, DELETE ON run_inbox, run_subscriptions TO tidewire_engine;

@@ -11,6 +11,7 @@ import orjson
 
 from actors import ports as p
 from cluster.adapters.actor_messages import exchange
+from cluster.adapters.actor_operations import keep_snapshots, move
 from cluster.adapters.definitions import complete_definition
 from models.domain.clock import Clock
 from models.domain.dsl.protocol import TaskAnswered
@@ -19,12 +20,13 @@ from models.domain.identity import TenantScope
 from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.ports import Ended, Wake
-from models.domain.runs import WorkflowRef
+from models.domain.runs import WorkflowRef, is_dry
 from storage import (
     acceptance,
     children,
     connections,
     events,
+    flow_control,
     human_tasks,
     inbox_delivery,
     run_inbox,
@@ -47,14 +49,19 @@ class ShardJournal:
 
     async def append(self, batch: Sequence[p.RunAppend]) -> Sequence[Wake]:
         log = _lifecycle(batch)
+        ending = [item.key for item in batch if item.is_flow_controlled and item.ended_at is not None]
         async with self._database.unit_of_work() as conn:
+            gate = await flow_control.lock_endings(conn, ending) if ending else None
+            await move(conn, batch)
             await runs.append(conn, batch, log)
+            await keep_snapshots(conn, batch, self._limits)
             wakes = await exchange(conn, batch, self._clock.now()) if _tell_others(batch) else []
             started = wakes + await self._emit(conn, [item for item in batch if item.events])
             await _notify(conn, [item for item in batch if item.notifications])
             await _change_tasks(conn, [item for item in batch if item.tasks])
             await _end_schedules(conn, batch)
-        return started
+            let_in = await flow_control.leave(conn, gate, self._clock.now()) if gate is not None else []
+        return started + let_in
 
     async def last_seqs(self, keys: Collection[p.RunKey]) -> Mapping[UUID, int]:
         async with self._database.read() as conn:
@@ -65,10 +72,13 @@ class ShardJournal:
             found = await runs.open_by_keys(conn, list(keys))
             answers = await human_tasks.answers(conn, list(keys))
             messages = await run_inbox.of_runs(conn, list(keys))
+            cancelled = [(run.tenant_id, run.id) for _, run in found if run.cancel_requested_at is not None]
+            reasons = await flow_control.reasons(conn, cancelled) if cancelled else {}
         return [
             p.StoredRun(
                 shard, run, [TaskAnswered(one.seq, one.answer, one.at) for one in answers.get(run.id, ())],
                 [p.InboxMessage(one.id, one.kind, one.data) for one in messages.get(run.id, ())],
+                reasons.get(run.id, ""),
             )
             for shard, run in found
         ]
@@ -153,6 +163,12 @@ class ShardTriggers:
         async with self._database.unit_of_work() as conn:
             return await schedules.fire_due(conn, list(shards), now, limit)
 
+    async def admit_due(
+        self, shards: Collection[int], now: datetime, limit: int
+    ) -> tuple[Sequence[Wake], datetime | None]:
+        async with self._database.unit_of_work() as conn:
+            return await flow_control.admit_due(conn, list(shards), now, limit)
+
 
 class ShardHousekeeping:
     """See Housekeeping."""
@@ -162,7 +178,12 @@ class ShardHousekeeping:
 
     async def forget_keys(self, before: datetime, limit: int) -> int:
         async with self._database.unit_of_work() as conn:
+            await flow_control.forget(conn, before)
             return await acceptance.forget_keys(conn, before, limit)
+
+    async def forget_messages(self, limit: int) -> int:
+        async with self._database.unit_of_work() as conn:
+            return await run_inbox.forget_of_ended(conn, limit)
 
     async def ensure_partitions(self, since: datetime, months: int) -> int:
         async with self._database.unit_of_work() as conn:
@@ -222,6 +243,8 @@ def _lifecycle(batch: Sequence[p.RunAppend]) -> list[runs.LogRow]:
     """The lifecycle events of a batch, in the order of their entries."""
     found = []
     for place, item in enumerate(batch, 1):
+        if is_dry(item.cause):
+            continue
         facts: RunFacts | None = None
         for entry in item.entries:
             if entry.task:

@@ -1,6 +1,6 @@
 -- name: accept
 SELECT n, outcome, run_id, shard, version
-FROM accept_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+FROM accept_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ORDER BY n;
 
 -- name: forget

@@ -1,8 +1,13 @@
 -- name: accept
-INSERT INTO runs (tenant_id, id, shard, namespace, name, version, cause, input, created_at)
-SELECT b.tenant, b.id, b.shard, b.namespace, b.name, b.version, b.cause::json, b.input::json, b.created
-FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::timestamptz[]) AS b(tenant, id, shard, namespace, name, version, cause, input, created);
+WITH accepted AS (
+    INSERT INTO runs (tenant_id, id, shard, namespace, name, version, cause, input, created_at, held)
+    SELECT b.tenant, b.id, b.shard, b.namespace, b.name, b.version, b.cause::json, b.input::json, b.created,
+        EXISTS (SELECT FROM workflow_versions v WHERE v.tenant_id = b.tenant AND v.namespace = b.namespace
+            AND v.name = b.name AND v.version = b.version AND v.flow IS NOT NULL)
+    FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::timestamptz[]) AS b(tenant, id, shard, namespace, name, version, cause, input, created)
+    RETURNING id, held)
+SELECT id FROM accepted WHERE held;
 
 -- name: get
 SELECT * FROM runs WHERE tenant_id = $1 AND id = $2;
@@ -39,7 +44,7 @@ SELECT r.tenant_id, r.id, r.shard, r.namespace, r.name, r.version, r.status, r.c
     r.started_at, r.wake_at, r.cancel_requested_at
 FROM unnest($1::uuid[], $2::uuid[]) AS asked(tenant, id)
 JOIN runs r ON r.tenant_id = asked.tenant AND r.id = asked.id
-WHERE r.ended_at IS NULL;
+WHERE r.ended_at IS NULL AND (NOT r.held OR r.cancel_requested_at IS NOT NULL);
 
 -- name: by_index
 SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true);
@@ -48,7 +53,7 @@ SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', '
 SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested, is_needy, looked FROM (
     SELECT *, lead(id) OVER (ORDER BY shard, id) IS NULL AS is_last, count(*) OVER () AS looked FROM (
         SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested_at IS NOT NULL AS cancel_requested,
-            (status = 'pending' AND created_at <= $5) OR status = 'running' OR cancel_requested_at IS NOT NULL
+            (status = 'pending' AND created_at <= $5 AND NOT held) OR status = 'running' OR cancel_requested_at IS NOT NULL
                 OR (status = 'waiting' AND coalesce(wake_at <= $6, false)) AS is_needy
         FROM runs
         WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND (shard, id) > ($2, $3)

@@ -231,3 +231,4 @@ class Workflow:
     # Which members of which secrets its expressions use.
     secret_paths: tuple[tuple[str, ...], ...] = ()
     has_approvals: bool = False
+    is_flow_controlled: bool = False

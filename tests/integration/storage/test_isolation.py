@@ -63,6 +63,16 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
             "VALUES ($1, $2, $3, 'info', 'Late', $4)",
             place, uuid7(NOW), tenant.user_id, NOW,
         )  # fmt: skip
+        await conn.execute(
+            "INSERT INTO human_tasks (tenant_id, id, run_id, shard, namespace, name, version, task, path, seq, title, "
+            "body, assignee_kind, assignee, decisions, due_at, created_at, planned) VALUES ($1, $2, $2, 0, 'ops', "
+            "'flow', '1.0.0', '/do/0/ask', '{}', 2, 'Go?', '', 'role', 'owner', '{approve}', $3, $3, '[]')",
+            place, uuid7(NOW), NOW,
+        )  # fmt: skip
+        await conn.execute("INSERT INTO flow_keys VALUES ($1, 'ops', 'flow', 'k', 0, '{}')", place)
+        await conn.execute(
+            "INSERT INTO flow_runs VALUES ($1, $2, 'ops', 'flow', 'k', 'running', 0)", place, uuid7(NOW)
+        )
         await conn.execute("INSERT INTO metric_points VALUES ($1, 'events', 10, $2, '[]', 1, 0)", place, NOW)
         for table in await tables_of_tenants(conn):
             if table == "metric_dimension_values":
@@ -152,7 +162,7 @@ async def refuse_insert(api: Api, table: str, named: list[UUID], victim: UUID) -
     async with api.engine.read() as conn:
         rows = await conn.fetch(
             "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped "
-            "AND attidentity = ''",
+            "AND attidentity = '' AND attgenerated = ''",
             table,
         )
     columns = [row["attname"] for row in rows if row["attname"] not in ("xid", "since")]

@@ -256,7 +256,15 @@ class FakePostgres:
     async def fire_due(self, shards: Collection[int], now: datetime, limit: int) -> Sequence[Wake]:
         return []
 
+    async def admit_due(
+        self, shards: Collection[int], now: datetime, limit: int
+    ) -> tuple[Sequence[Wake], datetime | None]:
+        return [], None
+
     async def forget_keys(self, before: datetime, limit: int) -> int:
+        return 0
+
+    async def forget_messages(self, limit: int) -> int:
         return 0
 
     async def ensure_partitions(self, since: datetime, months: int) -> int:
