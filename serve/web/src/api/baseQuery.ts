@@ -13,6 +13,7 @@ const TEXTS: Record<string, string> = {
   putWorkflow: 'application/yaml',
   validateWorkflow: 'application/yaml',
   startRun: 'application/json',
+  signalRun: 'application/json',
 }
 
 const PUBLIC = new Set(['login', 'register', 'getConfig', 'getTaskOfLink', 'answerTaskByLink'])

@@ -4,6 +4,10 @@ export const addTagTypes = [
   "events",
   "webhooks",
   "inference",
+  "operating runs",
+  "dead letters",
+  "jobs",
+  "samples",
   "workflows",
   "metrics",
   "notifications",
@@ -30,6 +34,8 @@ const injectedRtkApi = api
           params: {
             version: queryArg.version,
             wait: queryArg.wait,
+            sample: queryArg.sample,
+            dry_run: queryArg.dryRun,
           },
         }),
         invalidatesTags: ["runs"],
@@ -44,6 +50,8 @@ const injectedRtkApi = api
             q: queryArg.q,
             from: queryArg["from"],
             to: queryArg.to,
+            rerun_of: queryArg.rerunOf,
+            dry_run: queryArg.dryRun,
             cursor: queryArg.cursor,
             limit: queryArg.limit,
           },
@@ -132,6 +140,197 @@ const injectedRtkApi = api
             body: queryArg.body,
           }),
           invalidatesTags: ["inference"],
+        },
+      ),
+      pauseRun: build.mutation<PauseRunApiResponse, PauseRunApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/pause`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["operating runs"],
+      }),
+      resumeRun: build.mutation<ResumeRunApiResponse, ResumeRunApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/resume`,
+          method: "POST",
+        }),
+        invalidatesTags: ["operating runs"],
+      }),
+      signalRun: build.mutation<SignalRunApiResponse, SignalRunApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/signals/${encodeURIComponent(String(queryArg.name))}`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["operating runs"],
+      }),
+      tellStepOutcome: build.mutation<
+        TellStepOutcomeApiResponse,
+        TellStepOutcomeApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/steps/${encodeURIComponent(String(queryArg.seq))}/outcome`,
+          method: "POST",
+          body: queryArg.outcomeRequest,
+        }),
+        invalidatesTags: ["operating runs"],
+      }),
+      rerunRun: build.mutation<RerunRunApiResponse, RerunRunApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/rerun`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["operating runs"],
+      }),
+      rerunRuns: build.mutation<RerunRunsApiResponse, RerunRunsApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs/rerun`,
+          method: "POST",
+          body: queryArg.rerunManyRequest,
+        }),
+        invalidatesTags: ["operating runs"],
+      }),
+      moveRun: build.mutation<MoveRunApiResponse, MoveRunApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/move`,
+          method: "POST",
+          body: queryArg.moveRequest,
+        }),
+        invalidatesTags: ["operating runs"],
+      }),
+      listDeadLetters: build.query<
+        ListDeadLettersApiResponse,
+        ListDeadLettersApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/dead-letters`,
+          params: {
+            state: queryArg.state,
+            namespace: queryArg["namespace"],
+            name: queryArg.name,
+            q: queryArg.q,
+            from: queryArg["from"],
+            to: queryArg.to,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["dead letters"],
+      }),
+      getDeadLetter: build.query<GetDeadLetterApiResponse, GetDeadLetterApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/dead-letters/${encodeURIComponent(String(queryArg.runId))}`,
+          }),
+          providesTags: ["dead letters"],
+        },
+      ),
+      editDeadLetter: build.mutation<
+        EditDeadLetterApiResponse,
+        EditDeadLetterApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/dead-letters/${encodeURIComponent(String(queryArg.runId))}`,
+          method: "PATCH",
+          body: queryArg.deadLetterEdits,
+        }),
+        invalidatesTags: ["dead letters"],
+      }),
+      retryDeadLetter: build.mutation<
+        RetryDeadLetterApiResponse,
+        RetryDeadLetterApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/dead-letters/${encodeURIComponent(String(queryArg.runId))}/retry`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["dead letters"],
+      }),
+      discardDeadLetter: build.mutation<
+        DiscardDeadLetterApiResponse,
+        DiscardDeadLetterApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/dead-letters/${encodeURIComponent(String(queryArg.runId))}/discard`,
+          method: "POST",
+        }),
+        invalidatesTags: ["dead letters"],
+      }),
+      retryDeadLetters: build.mutation<
+        RetryDeadLettersApiResponse,
+        RetryDeadLettersApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/dead-letters/retry`,
+          method: "POST",
+          body: queryArg.retryManyRequest,
+        }),
+        invalidatesTags: ["dead letters"],
+      }),
+      discardDeadLetters: build.mutation<
+        DiscardDeadLettersApiResponse,
+        DiscardDeadLettersApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/dead-letters/discard`,
+          method: "POST",
+          body: queryArg.discardManyRequest,
+        }),
+        invalidatesTags: ["dead letters"],
+      }),
+      listJobs: build.query<ListJobsApiResponse, ListJobsApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/jobs`,
+          params: {
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["jobs"],
+      }),
+      getJob: build.query<GetJobApiResponse, GetJobApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/jobs/${encodeURIComponent(String(queryArg.jobId))}`,
+        }),
+        providesTags: ["jobs"],
+      }),
+      stopJob: build.mutation<StopJobApiResponse, StopJobApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/jobs/${encodeURIComponent(String(queryArg.jobId))}/stop`,
+          method: "POST",
+        }),
+        invalidatesTags: ["jobs"],
+      }),
+      listSamples: build.query<ListSamplesApiResponse, ListSamplesApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}/samples`,
+        }),
+        providesTags: ["samples"],
+      }),
+      putSample: build.mutation<PutSampleApiResponse, PutSampleApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}/samples/${encodeURIComponent(String(queryArg.sample))}`,
+          method: "PUT",
+          body: queryArg.sampleData,
+        }),
+        invalidatesTags: ["samples"],
+      }),
+      getSample: build.query<GetSampleApiResponse, GetSampleApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}/samples/${encodeURIComponent(String(queryArg.sample))}`,
+        }),
+        providesTags: ["samples"],
+      }),
+      deleteSample: build.mutation<DeleteSampleApiResponse, DeleteSampleApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}/samples/${encodeURIComponent(String(queryArg.sample))}`,
+            method: "DELETE",
+          }),
+          invalidatesTags: ["samples"],
         },
       ),
       putWorkflow: build.mutation<PutWorkflowApiResponse, PutWorkflowApiArg>({
@@ -483,6 +682,10 @@ export type StartRunApiArg = {
   version?: string | null;
   /** Seconds to wait for its end. */
   wait?: number;
+  /** A sample; its input counts when no body is sent. */
+  sample?: string | null;
+  /** No outside call: calls answer with the sample's outputs. */
+  dryRun?: boolean;
   /** The same key with the same body is one run, and gets the same answer, for 24 hours. */
   "Idempotency-Key"?: string;
   /** The input of the run; nothing means {}. */
@@ -499,6 +702,10 @@ export type ListRunsApiArg = {
   from?: string | null;
   /** Created before this time. */
   to?: string | null;
+  /** Runs that run this one again. */
+  rerunOf?: string | null;
+  /** Dry runs instead of real ones. */
+  dryRun?: boolean;
   /** `next` of the page before. */
   cursor?: string | null;
   /** How many items at most. */
@@ -581,6 +788,168 @@ export type InferVersionApiArg = {
     outputs?: object[];
     parameters?: object;
   };
+};
+export type PauseRunApiResponse =
+  /** status 202 Successful Response */ RunAccepted;
+export type PauseRunApiArg = {
+  /** The id of the run. */
+  runId: string;
+  body: PauseRequest | null;
+};
+export type ResumeRunApiResponse =
+  /** status 202 Successful Response */ RunAccepted;
+export type ResumeRunApiArg = {
+  /** The id of the run. */
+  runId: string;
+};
+export type SignalRunApiResponse =
+  /** status 202 Successful Response */ Signalled;
+export type SignalRunApiArg = {
+  /** The id of the run. */
+  runId: string;
+  /** What happened. */
+  name: string;
+  /** The data of the signal; nothing means null. */
+  body: any;
+};
+export type TellStepOutcomeApiResponse =
+  /** status 202 Successful Response */ RunAccepted;
+export type TellStepOutcomeApiArg = {
+  /** The id of the run. */
+  runId: string;
+  /** `data.step` of the entry task.outcome_unknown. */
+  seq: number;
+  outcomeRequest: OutcomeRequest;
+};
+export type RerunRunApiResponse =
+  | /** status 200 What would happen (dry_run) */ RerunPreview
+  | /** status 201 A new run, linked to this one */ Rerun;
+export type RerunRunApiArg = {
+  /** The id of the run. */
+  runId: string;
+  body: RerunRequest | null;
+};
+export type RerunRunsApiResponse =
+  | /** status 200 What would happen (dry_run) */ RerunPreview
+  | /** status 202 A job that does it */ Job;
+export type RerunRunsApiArg = {
+  rerunManyRequest: RerunManyRequest;
+};
+export type MoveRunApiResponse =
+  | /** status 200 It can move there (dry_run) */ MovePreview
+  | /** status 202 It will move; its journal tells */ RunAccepted;
+export type MoveRunApiArg = {
+  /** The id of the run. */
+  runId: string;
+  moveRequest: MoveRequest;
+};
+export type ListDeadLettersApiResponse =
+  /** status 200 Successful Response */ DeadLetterPage;
+export type ListDeadLettersApiArg = {
+  /** What became of them. */
+  state?: "open" | "retried" | "discarded";
+  namespace?: string | null;
+  name?: string | null;
+  /** Full-text search. */
+  q?: string | null;
+  /** Created then or later. */
+  from?: string | null;
+  /** Created before this time. */
+  to?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetDeadLetterApiResponse =
+  /** status 200 Successful Response */ DeadLetter;
+export type GetDeadLetterApiArg = {
+  /** The id of the run. */
+  runId: string;
+};
+export type EditDeadLetterApiResponse =
+  /** status 200 Successful Response */ DeadLetter;
+export type EditDeadLetterApiArg = {
+  /** The id of the run. */
+  runId: string;
+  deadLetterEdits: DeadLetterEdits;
+};
+export type RetryDeadLetterApiResponse =
+  /** status 201 Successful Response */ Rerun;
+export type RetryDeadLetterApiArg = {
+  /** The id of the run. */
+  runId: string;
+  body: RetryRequest | null;
+};
+export type DiscardDeadLetterApiResponse =
+  /** status 200 Successful Response */ DeadLetter;
+export type DiscardDeadLetterApiArg = {
+  /** The id of the run. */
+  runId: string;
+};
+export type RetryDeadLettersApiResponse =
+  | /** status 200 What would happen (dry_run) */ RerunPreview
+  | /** status 202 A job that does it */ Job;
+export type RetryDeadLettersApiArg = {
+  retryManyRequest: RetryManyRequest;
+};
+export type DiscardDeadLettersApiResponse =
+  | /** status 200 What would happen (dry_run) */ RerunPreview
+  | /** status 202 A job that does it */ Job;
+export type DiscardDeadLettersApiArg = {
+  discardManyRequest: DiscardManyRequest;
+};
+export type ListJobsApiResponse = /** status 200 Successful Response */ JobPage;
+export type ListJobsApiArg = {
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetJobApiResponse = /** status 200 Successful Response */ Job;
+export type GetJobApiArg = {
+  /** The id of the job. */
+  jobId: string;
+};
+export type StopJobApiResponse = /** status 200 Successful Response */ Job;
+export type StopJobApiArg = {
+  /** The id of the job. */
+  jobId: string;
+};
+export type ListSamplesApiResponse =
+  /** status 200 Successful Response */ SampleList;
+export type ListSamplesApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+};
+export type PutSampleApiResponse =
+  | /** status 200 Successful Response */ Sample
+  | /** status 201 A new one */ Sample;
+export type PutSampleApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+  sample: string;
+  sampleData: SampleData;
+};
+export type GetSampleApiResponse = /** status 200 Successful Response */ Sample;
+export type GetSampleApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+  sample: string;
+};
+export type DeleteSampleApiResponse = unknown;
+export type DeleteSampleApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+  sample: string;
 };
 export type PutWorkflowApiResponse =
   | /** status 200 Successful Response */ StoredVersion
@@ -891,10 +1260,17 @@ export type RunSummary = {
   started_at: string | null;
   ended_at: string | null;
   last_seq: number;
+  dry_run: boolean;
 };
 export type RunPage = {
   items: RunSummary[];
   next: string | null;
+};
+export type UndecidedStep = {
+  seq: number;
+  task: string;
+  path: number[];
+  since: string;
 };
 export type Run = {
   id: string;
@@ -906,11 +1282,14 @@ export type Run = {
   started_at: string | null;
   ended_at: string | null;
   last_seq: number;
+  dry_run: boolean;
   /** Any JSON value. */
   input: any;
   /** Any JSON value. */
   output: any;
   cancel_requested_at: string | null;
+  rerun_of: string | null;
+  undecided: UndecidedStep[];
 };
 export type EntryType =
   | "run.started"
@@ -1015,6 +1394,188 @@ export type InferResponse = {
     | {
         [key: string]: any;
       };
+};
+export type PauseRequest = {
+  reason?: string;
+};
+export type SignalEvent = {
+  id: string;
+  source: string;
+  type: string;
+  subject: string;
+};
+export type Signalled = {
+  id: string;
+  event: SignalEvent;
+};
+export type JsonValue = any;
+export type OutcomeRequest = {
+  happened: boolean;
+  output?: JsonValue;
+};
+export type RepeatedCall = {
+  task: string;
+  calls: number;
+};
+export type Refusal = {
+  id: string;
+  reason: string;
+};
+export type RerunPreview = {
+  count: number;
+  samples: string[];
+  repeated: RepeatedCall[];
+  refused: Refusal[];
+};
+export type Rerun = {
+  id: string;
+  status: RunStatus;
+  rerun_of: string;
+};
+export type RerunRequest = {
+  task?: string | null;
+  path?: number[] | null;
+  version?: string | null;
+  input?: JsonValue | null;
+  step_input?: JsonValue | null;
+  dry_run?: boolean;
+};
+export type JobReason = {
+  id?: string | null;
+  reason: string;
+};
+export type Job = {
+  id: string;
+  kind: "rerun" | "retry" | "discard";
+  state: "queued" | "running" | "stopped" | "done";
+  total: number;
+  done: number;
+  skipped: number;
+  reasons: JobReason[];
+  spec: {
+    [key: string]: any;
+  };
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+};
+export type RunWhere = {
+  status?: RunStatus | null;
+  namespace?: string | null;
+  name?: string | null;
+  /** Full-text search. */
+  q?: string | null;
+  /** Created then or later. */
+  from?: string | null;
+  /** Created before this time. */
+  to?: string | null;
+};
+export type RerunManyRequest = {
+  where: RunWhere;
+  task?: string | null;
+  version?: string | null;
+  dry_run?: boolean;
+};
+export type MovePreview = {
+  id: string;
+  version: string;
+};
+export type MoveRequest = {
+  version: string;
+  dry_run?: boolean;
+};
+export type DeadLetterSummary = {
+  run_id: string;
+  workflow: WorkflowVersionRef;
+  task: string | null;
+  path: number[];
+  attempts: number;
+  error: RunError;
+  created_at: string;
+  faulted_at: string;
+  state: "open" | "retried" | "discarded";
+  edits: {
+    [key: string]: any;
+  } | null;
+  retried_as: string | null;
+  updated_at: string | null;
+};
+export type DeadLetterPage = {
+  items: DeadLetterSummary[];
+  next: string | null;
+};
+export type DeadLetter = {
+  run_id: string;
+  workflow: WorkflowVersionRef;
+  task: string | null;
+  path: number[];
+  attempts: number;
+  error: RunError;
+  created_at: string;
+  faulted_at: string;
+  state: "open" | "retried" | "discarded";
+  edits: {
+    [key: string]: any;
+  } | null;
+  retried_as: string | null;
+  updated_at: string | null;
+  /** Any JSON value. */
+  input: any;
+  /** Any JSON value. */
+  step_input: any;
+};
+export type DeadLetterEdits = {
+  input?: JsonValue | null;
+  step_input?: JsonValue | null;
+};
+export type RetryRequest = {
+  from?: "step" | "start";
+  version?: string | null;
+};
+export type LetterWhere = {
+  namespace?: string | null;
+  name?: string | null;
+  /** Full-text search. */
+  q?: string | null;
+  /** Created then or later. */
+  from?: string | null;
+  /** Created before this time. */
+  to?: string | null;
+};
+export type RetryManyRequest = {
+  where: LetterWhere;
+  version?: string | null;
+  dry_run?: boolean;
+};
+export type DiscardManyRequest = {
+  where: LetterWhere;
+  dry_run?: boolean;
+};
+export type JobPage = {
+  items: Job[];
+  next: string | null;
+};
+export type SampleSummary = {
+  sample: string;
+  updated_at: string;
+};
+export type SampleList = {
+  items: SampleSummary[];
+};
+export type Sample = {
+  sample: string;
+  updated_at: string;
+  /** Any JSON value. */
+  input: any;
+  outputs: {
+    [key: string]: any;
+  };
+};
+export type SampleData = {
+  input: JsonValue;
+  outputs?: {
+    [key: string]: JsonValue;
+  };
 };
 export type StoredVersion = {
   namespace: string;
@@ -1456,6 +2017,27 @@ export const {
   useDeleteHookSourceMutation,
   useListHookSourcesQuery,
   useInferVersionMutation,
+  usePauseRunMutation,
+  useResumeRunMutation,
+  useSignalRunMutation,
+  useTellStepOutcomeMutation,
+  useRerunRunMutation,
+  useRerunRunsMutation,
+  useMoveRunMutation,
+  useListDeadLettersQuery,
+  useGetDeadLetterQuery,
+  useEditDeadLetterMutation,
+  useRetryDeadLetterMutation,
+  useDiscardDeadLetterMutation,
+  useRetryDeadLettersMutation,
+  useDiscardDeadLettersMutation,
+  useListJobsQuery,
+  useGetJobQuery,
+  useStopJobMutation,
+  useListSamplesQuery,
+  usePutSampleMutation,
+  useGetSampleQuery,
+  useDeleteSampleMutation,
   usePutWorkflowMutation,
   useListWorkflowsQuery,
   useValidateWorkflowMutation,
@@ -1495,4 +2077,4 @@ export const {
   useListMyTenantsQuery,
   useGetConfigQuery,
 } = injectedRtkApi;
-// sha256 692292c3e2b1c3b829c840935ca70b2d7ccd160af33148d41cf2d906ae5d4931
+// sha256 4edb228603fe9e4e10931bcdb08f123ebd3d3c33e1cdd66d204b3c0d5ba4d8df

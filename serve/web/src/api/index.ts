@@ -1,5 +1,9 @@
 import {
   generatedApi,
+  type ListDeadLettersApiArg,
+  type ListDeadLettersApiResponse,
+  type ListJobsApiArg,
+  type ListJobsApiResponse,
   type ListNotificationsApiArg,
   type ListNotificationsApiResponse,
   type ListRunsApiArg,
@@ -37,6 +41,19 @@ export const api = generatedApi.injectEndpoints({
       }),
       providesTags: ['notifications'],
     }),
+    pageDeadLetters: build.infiniteQuery<ListDeadLettersApiResponse, Page<ListDeadLettersApiArg>, string | null>({
+      infiniteQueryOptions: pages,
+      query: ({ queryArg, pageParam }) => ({
+        url: '/v1/dead-letters',
+        params: { ...queryArg, cursor: pageParam ?? undefined },
+      }),
+      providesTags: ['dead letters'],
+    }),
+    pageJobs: build.infiniteQuery<ListJobsApiResponse, Page<ListJobsApiArg>, string | null>({
+      infiniteQueryOptions: pages,
+      query: ({ queryArg, pageParam }) => ({ url: '/v1/jobs', params: { ...queryArg, cursor: pageParam ?? undefined } }),
+      providesTags: ['jobs'],
+    }),
     pageTasks: build.infiniteQuery<ListTasksApiResponse, Page<ListTasksApiArg>, string | null>({
       infiniteQueryOptions: pages,
       query: ({ queryArg, pageParam }) => ({ url: '/v1/tasks', params: { ...queryArg, cursor: pageParam ?? undefined } }),
@@ -58,6 +75,17 @@ api.enhanceEndpoints({
     // Typing in the editor changes nothing; without this, each key would load the lists again.
     validateWorkflow: { invalidatesTags: [] },
     inferVersion: { invalidatesTags: [] },
+    pauseRun: { invalidatesTags: ['runs'] },
+    resumeRun: { invalidatesTags: ['runs'] },
+    signalRun: { invalidatesTags: ['runs'] },
+    tellStepOutcome: { invalidatesTags: ['runs'] },
+    retryDeadLetter: { invalidatesTags: ['runs', 'dead letters'] },
+    // Looking what would happen changes nothing.
+    rerunRun: { invalidatesTags: (_, __, { body }) => (body?.dry_run ? [] : ['runs', 'dead letters']) },
+    rerunRuns: { invalidatesTags: (_, __, { rerunManyRequest }) => (rerunManyRequest.dry_run ? [] : ['jobs']) },
+    moveRun: { invalidatesTags: (_, __, { moveRequest }) => (moveRequest.dry_run ? [] : ['runs']) },
+    retryDeadLetters: { invalidatesTags: (_, __, { retryManyRequest }) => (retryManyRequest.dry_run ? [] : ['jobs']) },
+    discardDeadLetters: { invalidatesTags: (_, __, { discardManyRequest }) => (discardManyRequest.dry_run ? [] : ['jobs']) },
     // The inbox is kept right by what these answer and by the push channel.
     readNotification: { invalidatesTags: [] },
     readAllNotifications: { invalidatesTags: [] },
@@ -78,5 +106,7 @@ export const {
   usePageRunsInfiniteQuery,
   usePageNotificationsInfiniteQuery,
   usePageTasksInfiniteQuery,
+  usePageDeadLettersInfiniteQuery,
+  usePageJobsInfiniteQuery,
   usePageWorkflowsInfiniteQuery,
 } = api

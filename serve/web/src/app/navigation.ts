@@ -16,6 +16,7 @@ export const PLACES: readonly Place[] = [
   { to: '/runs', label: 'Runs', icon: 'run', key: 'r', testId: 'nav-runs', permission: 'run:read' },
   { to: '/inbox', label: 'Inbox', icon: 'inbox', key: 'i', testId: 'nav-inbox', permission: 'notification:read' },
   { to: '/tasks', label: 'Tasks', icon: 'task', key: 't', testId: 'nav-tasks', permission: 'task:read' },
+  { to: '/dead-letters', label: 'Dead letters', icon: 'letter', key: 'l', testId: 'nav-dead-letters', permission: 'run:read' },
   { to: '/models', label: 'Models', icon: 'model', key: 'm', testId: 'nav-models', permission: 'model:read' },
   { to: '/connections', label: 'Connections', icon: 'connection', key: 'c', testId: 'nav-connections', permission: 'connection:read' },
   { to: '/settings', label: 'Settings', icon: 'settings', key: 's', testId: 'nav-settings' },

@@ -10,6 +10,9 @@ const WorkflowPage = lazy(async () => ({ default: (await import('../workflows/Wo
 const RunsPage = lazy(async () => ({ default: (await import('../runs/RunsPage')).RunsPage }))
 const RunPage = lazy(async () => ({ default: (await import('../runs/RunPage')).RunPage }))
 const InboxPage = lazy(async () => ({ default: (await import('../inbox/InboxPage')).InboxPage }))
+const JobsPage = lazy(async () => ({ default: (await import('../operations/JobsPage')).JobsPage }))
+const LettersPage = lazy(async () => ({ default: (await import('../letters/LettersPage')).LettersPage }))
+const LetterPage = lazy(async () => ({ default: (await import('../letters/LetterPage')).LetterPage }))
 const TasksPage = lazy(async () => ({ default: (await import('../tasks/TasksPage')).TasksPage }))
 const TaskPage = lazy(async () => ({ default: (await import('../tasks/TaskPage')).TaskPage }))
 const LinkPage = lazy(async () => ({ default: (await import('../tasks/LinkPage')).LinkPage }))
@@ -30,6 +33,9 @@ export const PAGES: readonly Route[] = [
   { path: '/runs', Page: RunsPage },
   { path: '/runs/:id', Page: RunPage },
   { path: '/inbox', Page: InboxPage },
+  { path: '/jobs', Page: JobsPage },
+  { path: '/dead-letters', Page: LettersPage },
+  { path: '/dead-letters/:id', Page: LetterPage },
   { path: '/tasks', Page: TasksPage },
   { path: '/tasks/:id', Page: TaskPage },
   { path: '/models', Page: ModelsPage },

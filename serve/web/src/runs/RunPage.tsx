@@ -1,22 +1,26 @@
+import Alert from '@mui/material/Alert'
 import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Link from '@mui/material/Link'
 import Stack from '@mui/material/Stack'
 import Typography from '@mui/material/Typography'
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 
-import { useCancelRunMutation, useGetRunQuery, useStartRunMutation, type Run } from '../api/generated'
+import { useGetRunQuery, type Run as KnownRun } from '../api/generated'
 import { problemOf } from '../api/problem'
-import { randomKey } from '../api/randomKey'
 import { useMay } from '../app/permissions'
 import { useAppSelector } from '../app/store'
 import { MONO } from '../app/theme'
-import { Link as RouterLink, useNavigate, useParams } from '../router'
-import { ConfirmDialog } from '../ui/ConfirmDialog'
+import type { StepPlace } from '../operations/places'
+import { RerunDialog } from '../operations/RerunDialog'
+import { RunActions } from '../operations/RunActions'
+import { Undecided } from '../operations/Undecided'
+import { WhyItWaits, type WaitingFor } from '../operations/WhyItWaits'
+import { Link as RouterLink, useParams } from '../router'
+import { TasksOfRun } from '../tasks/TasksOfRun'
 import { BackLink } from '../ui/BackLink'
 import { Empty } from '../ui/Empty'
 import { Fact, Facts } from '../ui/Facts'
-import { Icon } from '../ui/Icon'
 import { CopyButton, JsonView } from '../ui/JsonView'
 import { PageHeader } from '../ui/PageHeader'
 import { Panel } from '../ui/Panel'
@@ -32,6 +36,8 @@ import { useJournal } from './useJournal'
 
 const POLL_MS = 4000
 
+type Run = KnownRun & { waiting_for?: WaitingFor | null }
+
 export function RunPage() {
   const { id = '' } = useParams()
   // A journal belongs to one run: another run is another page.
@@ -46,8 +52,11 @@ function OneRun({ id }: { id: string }) {
     { runId: id },
     { refetchOnMountOrArgChange: true, pollingInterval: lost && !ended ? POLL_MS : 0 },
   )
-  const run = data && withNews(data, heard)
+  const run: Run | undefined = data && withNews(data, heard)
   const journal = useJournal(id, Math.max(run?.last_seq ?? 0, heard[id]?.last_seq ?? 0))
+  const may = useMay()
+  const [rerun, setRerun] = useState<{ from: StepPlace | undefined }>()
+  const fromStep = useCallback((step: StepPlace) => setRerun({ from: step }), [])
   const status = run?.status
   const stale = data !== undefined && status !== data.status
 
@@ -73,9 +82,15 @@ function OneRun({ id }: { id: string }) {
         badge={<StatusChip status={run.status} testId="run-status" />}
         above={<BackLink to="/runs">Runs</BackLink>}
       >
-        <RunAgain run={run} />
-        <Cancel run={run} />
+        <RunActions run={run} onRerun={() => setRerun({ from: undefined })} />
       </PageHeader>
+      {run.dry_run && (
+        <Alert severity="info" variant="outlined" sx={{ mb: 4 }}>
+          This is a dry run: no call to the outside was made, waits ended at once, and no figure counts it.
+        </Alert>
+      )}
+      {run.waiting_for && <WhyItWaits waiting={run.waiting_for} />}
+      <Undecided run={run} steps={run.undecided} mayTell={may('run:operate')} />
       {run.error && (
         <Box sx={{ mb: 4 }}>
           <ErrorView error={run.error} />
@@ -90,6 +105,11 @@ function OneRun({ id }: { id: string }) {
           <Fact name="Cause">
             <Cause cause={run.cause} />
           </Fact>
+          {run.rerun_of && (
+            <Fact name="Again">
+              after <Link component={RouterLink} to={`/runs/${run.rerun_of}`}>an earlier run</Link>
+            </Fact>
+          )}
           <Fact name="Made">{fullTime(run.created_at)}</Fact>
           <Fact name="Took">
             <Lasting from={run.started_at} to={run.ended_at} />
@@ -104,6 +124,7 @@ function OneRun({ id }: { id: string }) {
           </Fact>
       </Facts>
       <Stack sx={{ gap: 4 }}>
+        {run.status === 'waiting' && <TasksOfRun runId={run.id} />}
         <Panel title="Timeline" flush>
           {journal.problem !== undefined && <ProblemAlert error={journal.problem} what="The journal could not be loaded" />}
           {journal.loading ? (
@@ -113,7 +134,7 @@ function OneRun({ id }: { id: string }) {
               It is durable and starts as soon as there is room.
             </Empty>
           ) : (
-            <Timeline journal={journal} startedAt={run.started_at ?? run.created_at} endedAt={run.ended_at} guilty={run.error?.instance ?? undefined} />
+            <Timeline journal={journal} startedAt={run.started_at ?? run.created_at} endedAt={run.ended_at} guilty={run.error?.instance ?? undefined} onRerun={may('run:operate') ? fromStep : undefined} />
           )}
         </Panel>
         <Box sx={{ display: 'grid', gap: 4, gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: 'repeat(2, minmax(0, 1fr))' } }}>
@@ -131,53 +152,7 @@ function OneRun({ id }: { id: string }) {
           </Panel>
         </Box>
       </Stack>
-    </>
-  )
-}
-
-function RunAgain({ run }: { run: Run }) {
-  const may = useMay()
-  const navigate = useNavigate()
-  const [start, { isLoading, error, reset }] = useStartRunMutation()
-  if (!may('run:start')) return null
-  async function again() {
-    const { namespace, name, version } = run.workflow
-    const answer = await start({ namespace, name, version, body: JSON.stringify(run.input), 'Idempotency-Key': randomKey() })
-    if (answer.data) void navigate(`/runs/${answer.data.id}`)
-  }
-  return (
-    <>
-      <Button variant="outlined" startIcon={<Icon name="retry" />} loading={isLoading} onClick={() => void again()}>
-        Run again
-      </Button>
-      <ConfirmDialog open={error !== undefined} title="The run was not started" yes="Try again" no="Close" error={error} onYes={() => void again()} onClose={reset}>
-        {null}
-      </ConfirmDialog>
-    </>
-  )
-}
-
-function Cancel({ run }: { run: Run }) {
-  const may = useMay()
-  const [asking, setAsking] = useState(false)
-  const [cancel, { isLoading, error }] = useCancelRunMutation()
-  if (FINAL.has(run.status) || !may('run:cancel')) return null
-  async function yes() {
-    const answer = await cancel({ runId: run.id })
-    if (answer.data) setAsking(false)
-  }
-  return (
-    <>
-      <Button variant="outlined" color="error" disabled={run.cancel_requested_at !== null} onClick={() => setAsking(true)}>
-        {run.cancel_requested_at === null ? 'Cancel' : 'Being cancelled'}
-      </Button>
-      <ConfirmDialog
-        open={asking} title="Cancel this run?" yes="Cancel the run" no="Let it run" danger busy={isLoading} error={error}
-        onYes={() => void yes()} onClose={() => setAsking(false)}
-      >
-        <strong>{run.workflow.name}</strong> stops after what is under way right now. Calls that were made are not undone, and a
-        cancelled run cannot go on. You can start it again with the same input.
-      </ConfirmDialog>
+      {rerun !== undefined && <RerunDialog run={run} entries={journal.entries} from={rerun.from} onClose={() => setRerun(undefined)} />}
     </>
   )
 }

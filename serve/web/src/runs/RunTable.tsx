@@ -1,4 +1,5 @@
 import Box from '@mui/material/Box'
+import Checkbox from '@mui/material/Checkbox'
 import Link from '@mui/material/Link'
 import Table from '@mui/material/Table'
 import TableBody from '@mui/material/TableBody'
@@ -21,15 +22,18 @@ interface RunTableProps {
   label: string
   /** All are of one workflow, so that its name says nothing. */
   ofOne?: boolean
+  /** Ids of those that are ticked; without it, none can be. */
+  selected?: ReadonlySet<string>
+  onSelect?: (ids: readonly string[], on: boolean) => void
 }
 
 /** Runs, one a row; the whole row opens the run. */
-export function RunTable({ runs, label, ofOne = false }: RunTableProps) {
+export function RunTable({ runs, label, ofOne = false, selected, onSelect }: RunTableProps) {
   const navigate = useNavigate()
 
   function open(event: MouseEvent, id: string) {
     // Text can be selected, and links do what links do.
-    const onLink = event.target instanceof Element && event.target.closest('a') !== null
+    const onLink = event.target instanceof Element && event.target.closest('a, input, label') !== null
     if (!onLink && window.getSelection()?.isCollapsed !== false) void navigate(`/runs/${id}`)
   }
 
@@ -38,6 +42,14 @@ export function RunTable({ runs, label, ofOne = false }: RunTableProps) {
       <Table aria-label={label} sx={{ tableLayout: 'fixed' }}>
         <TableHead>
           <TableRow>
+            {selected && onSelect && (
+              <TableCell padding="checkbox" sx={{ width: 44 }}>
+                <Tick
+                  label="All runs that are shown" on={runs.every((run) => selected.has(run.id))} some={runs.some((run) => selected.has(run.id))}
+                  onTick={(on) => onSelect(runs.map((run) => run.id), on)}
+                />
+              </TableCell>
+            )}
             <TableCell sx={{ width: 124 }}>Status</TableCell>
             <TableCell>{ofOne ? 'Version' : 'Workflow'}</TableCell>
             <TableCell sx={{ ...wide, width: 110 }}>Took</TableCell>
@@ -47,6 +59,11 @@ export function RunTable({ runs, label, ofOne = false }: RunTableProps) {
         <TableBody>
           {runs.map((run) => (
             <TableRow key={run.id} hover data-testid="run-row" onClick={(event) => open(event, run.id)} sx={{ cursor: 'pointer', '&:last-child td': { borderBottom: 0 } }}>
+              {selected && onSelect && (
+                <TableCell padding="checkbox">
+                  <Tick label={`Run of ${run.workflow.name}, ${run.status}`} on={selected.has(run.id)} onTick={(on) => onSelect([run.id], on)} />
+                </TableCell>
+              )}
               <TableCell>
                 <StatusChip status={run.status} />
               </TableCell>
@@ -79,5 +96,14 @@ export function RunTable({ runs, label, ofOne = false }: RunTableProps) {
         </TableBody>
       </Table>
     </TableContainer>
+  )
+}
+
+function Tick({ label, on, some = false, onTick }: { label: string; on: boolean; some?: boolean; onTick: (on: boolean) => void }) {
+  return (
+    <Checkbox
+      size="small" checked={on} indeterminate={some && !on} onChange={(event) => onTick(event.target.checked)} sx={{ p: 1 }}
+      slotProps={{ input: { 'aria-label': label } }}
+    />
   )
 }

@@ -3,10 +3,13 @@ import Button from '@mui/material/Button'
 import Chip from '@mui/material/Chip'
 import Paper from '@mui/material/Paper'
 import Stack from '@mui/material/Stack'
+import { useCallback, useState } from 'react'
 
 import { usePageRunsInfiniteQuery } from '../api'
+import { useMay } from '../app/permissions'
 import { useAppSelector } from '../app/store'
 import { useQueryState } from '../app/useQueryState'
+import { BulkBar } from '../operations/BulkBar'
 import { Link } from '../router'
 import { Empty } from '../ui/Empty'
 import { Icon } from '../ui/Icon'
@@ -34,6 +37,16 @@ export function RunsPage() {
   const heard = useAppSelector((state) => state.runs)
   const rows = data?.pages.flatMap((page) => page.items) ?? []
   const newer = to === undefined && data !== undefined ? newerRuns(heard, rows, filter).length : 0
+  const may = useMay()
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const untick = useCallback(() => setSelected(new Set()), [])
+  const select = useCallback((ids: readonly string[], on: boolean) => {
+    setSelected((before) => {
+      const next = new Set(before)
+      for (const id of ids) if (on) next.add(id); else next.delete(id)
+      return next
+    })
+  }, [])
   const filtered = Object.keys(filter).length > 0
 
   function clear() {
@@ -42,7 +55,13 @@ export function RunsPage() {
 
   return (
     <>
-      <PageHeader title="Runs" />
+      <PageHeader title="Runs">
+        {may('run:operate') && (
+          <Button component={Link} to="/jobs" color="inherit">
+            Jobs
+          </Button>
+        )}
+      </PageHeader>
       <Stack direction="row" sx={{ gap: 2, mb: 3, flexWrap: 'wrap', alignItems: 'center' }}>
         <SearchField label="Search workflow, input, output, error" value={q ?? ''} onSearch={(text) => set({ q: text })} />
         <Picker framed label="Status" value={status ?? ''} onChange={(value) => set({ status: value })} options={[['', 'Any status'], ...Object.keys(STATUSES).map((one) => [one, one] as const)]} />
@@ -66,9 +85,10 @@ export function RunsPage() {
           </Button>
         )}
       </Box>
+      {may('run:operate') && rows.length > 0 && <BulkBar filter={filter} selected={selected} onUntick={untick} />}
       <Paper variant="outlined" aria-busy={isFetching}>
         {rows.length > 0 ? (
-          <RunTable runs={rows.map((run) => withNews(run, heard.news))} label="Runs" />
+          <RunTable runs={rows.map((run) => withNews(run, heard.news))} label="Runs" {...(may('run:operate') ? { selected, onSelect: select } : {})} />
         ) : data === undefined ? (
           error === undefined && <Skeletons lines={8} />
         ) : filtered ? (

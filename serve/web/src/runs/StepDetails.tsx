@@ -7,12 +7,27 @@ import { fullTime } from '../ui/Time'
 import { JsonView } from '../ui/JsonView'
 import type { Step } from './timeline'
 
+const POLICIES: Record<string, string> = {
+  retry: 'it was done again with the same key', verify: 'it was checked', person: 'a person has to tell', stop: 'it was given up',
+}
+
 /** What went into a step, what came out, and what went wrong. */
 export function StepDetails({ step }: { step: Step }) {
   const details = Object.keys(step.details).length > 0
   return (
     <Stack sx={{ gap: 3 }}>
       {step.error !== undefined && <ErrorView error={step.error} />}
+      {step.unknown.length > 0 && (
+        <Part title="Not known whether it happened">
+          <Box component="ul" sx={{ m: 0, pl: 5, fontSize: '0.8125rem' }}>
+            {step.unknown.map((one) => (
+              <li key={one.at}>
+                {fullTime(one.at)}: {POLICIES[one.policy] ?? one.policy}
+              </li>
+            ))}
+          </Box>
+        </Part>
+      )}
       {step.retries.length > 0 && (
         <Part title="Retries">
           <Box component="ol" sx={{ m: 0, pl: 5, fontSize: '0.8125rem' }}>

@@ -6,14 +6,15 @@ import Typography from '@mui/material/Typography'
 import { memo, useId, useMemo, useState } from 'react'
 
 import { Icon, type IconName } from '../ui/Icon'
-import { durationText, Lasting } from '../ui/Time'
+import { durationText, fullTime, Lasting } from '../ui/Time'
 import { StepDetails } from './StepDetails'
-import { kindOf, stepsOf, type Step, type StepStatus } from './timeline'
+import { kindOf, notesOf, stepsOf, type Note, type Step, type StepStatus } from './timeline'
 import type { Journal } from './useJournal'
 
 const LOOKS: Record<StepStatus, { icon: IconName; color: string }> = {
   running: { icon: 'run', color: 'primary.main' },
   completed: { icon: 'check', color: 'success.main' },
+  unknown: { icon: 'alert', color: 'warning.main' },
   faulted: { icon: 'alert', color: 'error.main' },
   cancelled: { icon: 'stop', color: 'text.secondary' },
   skipped: { icon: 'chevron', color: 'text.secondary' },
@@ -26,10 +27,13 @@ interface TimelineProps {
   endedAt: string | null
   /** The pointer of the task that ended the run. */
   guilty: string | undefined
+  /** Offers to run it again from a step. */
+  onRerun?: ((step: Step) => void) | undefined
 }
 
 /** The journal of a run, step by step; each opens to what went in and what came out. */
-export function Timeline({ journal, startedAt, endedAt, guilty }: TimelineProps) {
+export function Timeline({ journal, startedAt, endedAt, guilty, onRerun }: TimelineProps) {
+  const notes = useMemo(() => notesOf(journal.entries), [journal.entries])
   const steps = useMemo(() => stepsOf(journal.entries), [journal.entries])
   const [most, setMost] = useState(BATCH)
   const begin = startedAt === null ? 0 : Date.parse(startedAt)
@@ -37,9 +41,10 @@ export function Timeline({ journal, startedAt, endedAt, guilty }: TimelineProps)
   const culprit = steps.findLast((step) => step.status === 'faulted' && step.task === guilty)
   return (
     <Box data-testid="timeline">
+      <Notes notes={notes} />
       <Box component="ol" sx={{ m: 0, p: 0, listStyle: 'none' }}>
         {steps.slice(0, most).map((step) => (
-          <StepRow key={step.key} step={step} begin={begin} end={end} count={step.entries.length} guilty={step === culprit} />
+          <StepRow key={step.key} step={step} begin={begin} end={end} count={step.entries.length} guilty={step === culprit} onRerun={onRerun} />
         ))}
       </Box>
       {steps.length > most && (
@@ -64,10 +69,11 @@ interface StepRowProps {
   count: number
   /** It ended the run: shown open. */
   guilty: boolean
+  onRerun: ((step: Step) => void) | undefined
 }
 
 const StepRow = memo(
-  function StepRow({ step, begin, end, guilty }: StepRowProps) {
+  function StepRow({ step, begin, end, guilty, onRerun }: StepRowProps) {
     const [open, setOpen] = useState(guilty)
     const id = useId()
     const { icon, color } = LOOKS[step.status]
@@ -88,6 +94,11 @@ const StepRow = memo(
               {step.path.length > 0 && <Box component="span" sx={{ color: 'text.secondary', fontWeight: 400 }}> [{step.path.join('.')}]</Box>}
             </Typography>
             {kind !== undefined && <Chip label={kind} variant="outlined" sx={{ height: 18, fontSize: '0.6875rem', display: { xs: 'none', sm: 'inline-flex' } }} />}
+            {step.unknown.length > 0 && (
+              <Typography variant="caption" sx={{ color: 'warning.main', whiteSpace: 'nowrap' }}>
+                outcome unknown
+              </Typography>
+            )}
             {step.retries.length > 0 && (
               <Typography variant="caption" sx={{ color: 'warning.main', whiteSpace: 'nowrap' }}>
                 {step.retries.length} {step.retries.length === 1 ? 'retry' : 'retries'}
@@ -102,13 +113,34 @@ const StepRow = memo(
         {open && (
           <Box id={id} sx={{ px: { xs: 4, sm: 10 }, pb: 4, pt: 1 }}>
             <StepDetails step={step} />
+            {onRerun && (
+              <Button variant="outlined" sx={{ mt: 3 }} startIcon={<Icon name="retry" />} onClick={() => onRerun(step)}>
+                Run again from here
+              </Button>
+            )}
           </Box>
         )}
       </Box>
     )
   },
-  (one, other) => one.count === other.count && one.step.key === other.step.key && one.guilty === other.guilty && one.begin === other.begin && one.end === other.end,
+  (one, other) => one.count === other.count && one.step.key === other.step.key && one.guilty === other.guilty && one.begin === other.begin && one.end === other.end && (one.onRerun === undefined) === (other.onRerun === undefined),
 )
+
+function Notes({ notes }: { notes: readonly Note[] }) {
+  if (notes.length === 0) return null
+  return (
+    <Box component="ul" aria-label="What was done to the run" data-testid="notes" sx={{ m: 0, py: 2, px: 4, listStyle: 'none', fontSize: '0.8125rem', color: 'text.secondary', borderBottom: 1, borderColor: 'divider' }}>
+      {notes.map((note) => (
+        <li key={note.seq}>
+          <Box component="span" sx={{ color: 'text.primary', fontWeight: 600 }}>
+            {note.text}
+          </Box>
+          , {fullTime(note.at)}
+        </li>
+      ))}
+    </Box>
+  )
+}
 
 /** When in the run the step was under way. */
 function Span({ step, begin, end, color }: { step: Step; begin: number; end: number; color: string }) {

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../api/generated'
 
-export type StepStatus = 'running' | 'completed' | 'faulted' | 'cancelled' | 'skipped'
+export type StepStatus = 'running' | 'unknown' | 'completed' | 'faulted' | 'cancelled' | 'skipped'
 
 /** One try of a task, or one visit in a loop: what the journal says from its start to its end. */
 export interface Step {
@@ -18,6 +18,8 @@ export interface Step {
   /** What was asked for: the request of a call, what a notification says, until when it waits. */
   details: Record<string, unknown>
   retries: Retry[]
+  /** When nobody knew whether it had happened, and what followed: retry, verify, person or stop. */
+  unknown: { at: string; policy: string }[]
   entries: JournalEntry[]
 }
 
@@ -34,7 +36,7 @@ const ENDS: Record<string, StepStatus> = {
   'task.cancelled': 'cancelled',
   'task.skipped': 'skipped',
 }
-const DETAILS = ['request', 'with', 'items', 'until', 'then', 'caught', 'deadline'] as const
+const DETAILS = ['request', 'ask', 'script', 'listen', 'event', 'run', 'with', 'items', 'until', 'then', 'caught', 'deadline'] as const
 
 /** The last name in the pointer of a task: `/do/0/setRed` -> setRed. */
 export function nameOf(task: string): string {
@@ -75,7 +77,7 @@ export function stepsOf(entries: readonly JournalEntry[]): Step[] {
 function newStep(entry: JournalEntry): Step {
   return {
     key: `${entry.seq}`, task: entry.task, name: nameOf(entry.task), path: entry.path, depth: depthOf(entry.task),
-    status: 'running', startedAt: entry.at, endedAt: null, details: {}, retries: [], entries: [],
+    status: 'running', startedAt: entry.at, endedAt: null, details: {}, retries: [], unknown: [], entries: [],
   }
 }
 
@@ -91,7 +93,12 @@ function takeIn(step: Step, entry: JournalEntry): void {
     step.endedAt = null
     return
   }
-  if ('error' in data) step.error = data.error
+  if (type === 'task.outcome_unknown') {
+    step.unknown.push({ at, policy: String(data.policy) })
+    if (data.policy === 'person' || data.policy === 'verify') step.status = 'unknown'
+  }
+  if (type === 'task.outcome_decided') step.status = 'running'
+  if ('error' in data && type !== 'task.outcome_unknown') step.error = data.error
   const end = ENDS[type]
   if (end !== undefined) {
     step.status = end
@@ -103,12 +110,38 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
+/** Something that was done to a run as a whole, or that befell it. */
+export interface Note {
+  seq: number
+  at: string
+  text: string
+}
+
+const NOTES: Record<string, (data: Record<string, unknown>) => string> = {
+  'run.suspended': ({ reason }) => (reason ? `Paused: ${String(reason)}` : 'Paused'),
+  'run.resumed': () => 'Resumed',
+  'run.signalled': ({ event }) => `Signal ${isRecord(event) ? String(event.type).replace('dev.tidewire.signal.', '') : ''}`.trim(),
+  'run.cancelling': () => 'Cancelling: work that has to be done in the end is done',
+  'run.moved': ({ version }) => `Moved to version ${String(version)}`,
+  'run.move_refused': ({ version, reason }) => `Could not move to version ${String(version)}${reason ? `: ${String(reason)}` : ''}`,
+  'run.edited': () => 'Begins with what was edited',
+}
+
+/** What was done to the run as a whole, oldest first. */
+export function notesOf(entries: readonly JournalEntry[]): Note[] {
+  return entries.flatMap(({ seq, at, type, data }) => {
+    const told = NOTES[type]
+    return told === undefined ? [] : [{ seq, at, text: told(data) }]
+  })
+}
+
 /** What kind of task it is, as far as its entries show. */
 export function kindOf(step: Step): string | undefined {
   if (step.details.request !== undefined) {
     return isRecord(step.details.request) && 'model' in step.details.request ? 'predict' : 'http'
   }
   if (step.details.with !== undefined) return isRecord(step.details.with) && 'title' in step.details.with ? 'notify' : 'emit'
+  if (step.details.ask !== undefined) return 'approval'
   if (step.details.until !== undefined) return 'wait'
   if (step.details.items !== undefined) return 'for'
   return undefined

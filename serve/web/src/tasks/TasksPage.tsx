@@ -54,7 +54,7 @@ export function TasksPage() {
         ) : status === 'open' && q === '' ? (
           <Empty icon="check" title={mine ? 'Nothing waits for you' : 'Nothing waits for anybody'}
             action={mine && (first?.open ?? 0) > 0 && <Button variant="outlined" onClick={() => set({ with: 'all' })}>Show everyone’s</Button>}>
-            A workflow asks people with a <code>call: approve</code> step: an approval, a choice, or data for a form.
+            A workflow asks people with a <code>call: approval</code> step: an approval, a choice, or data for a form.
           </Empty>
         ) : (
           <Empty icon="search" title="No task is like that" action={<Button variant="outlined" onClick={() => set({ q: undefined, status: undefined })}>Show open tasks</Button>} />

@@ -23,6 +23,7 @@ const PATHS = {
   down: 'M6 9l6 6 6-6',
   up: 'M6 15l6-6 6 6',
   back: 'M15 6l-6 6 6 6',
+  letter: 'M4 6h16v12H4zM4 7l8 6 8-6',
   task: 'M9 4h6v3H9zM7 5.5H5V20h14V5.5h-2M8.5 13.5l2.5 2.5 4.5-5',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   table: 'M4 5h16v14H4zM4 10h16M4 14.5h16M10 10v9',
