@@ -56,11 +56,10 @@ class Call:
         """The bytes of a document {uri, authentication}."""
         return await self.host.documents.text(self.tenant_id, *_named(resource), self.host.authenticator, self.hidden)
 
-    async def send(
-        self, request: HttpRequest, authentication: Any = None, connection: str | None = None
-    ) -> HttpResponse:
-        """One exchange, authenticated; secrets are taken out of the answer."""
-        host, policy = self.host, await self.policy(authentication)
+    async def send(self, request: HttpRequest, authentication: Any = None) -> HttpResponse:
+        """One exchange, authenticated, through the connection that the task names; secrets are taken out of the
+        answer."""
+        host, policy, connection = self.host, await self.policy(authentication), self.request.get("connection")
 
         async def out(ready: HttpRequest) -> HttpResponse:
             if connection is not None:

@@ -16,6 +16,6 @@ class HttpCall:
         wanted = dict(call.request)
         authentication = wanted.pop("authentication", None)
         request = request_of(wanted, call.idempotency_key, call.seconds_left)
-        response = await call.send(request, authentication, wanted.get("connection"))
+        response = await call.send(request, authentication)
         check_answer(wanted, request, response)
         return shaped(wanted, response)

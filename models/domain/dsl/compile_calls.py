@@ -101,7 +101,8 @@ def _built(
     parts: Parts, node: Node, common: Common, kind: StepKind, request: dict[str, Any],
     fixed: Mapping[str, Any] | None = None, seen: tuple[str, ...] = (),
 ) -> Built:  # fmt: skip
-    written = {name: value for name, value in request.items() if value is not None}
+    connection = (node.get("metadata") or {}).get("connection")
+    written = {name: value for name, value in {**request, "connection": connection}.items() if value is not None}
     task = CallOutside(
         **common, **step_of(node, kind), request=parts.template(written), fixed=fixed or {}, seen=seen
     )

@@ -220,4 +220,6 @@ def _notify(place: Place, node: Any) -> None:
 
 
 OWN: dict[str, Check] = {"predict": _predict, "notify": _notify, "approval": approval}
+# What a connection may carry.
+OVER_HTTP = ("http", "openapi", "asyncapi", "mcp", "a2a")
 PROTOCOLS: dict[str, Check] = {"openapi": _openapi, "grpc": _grpc, "a2a": _a2a, "mcp": _mcp}

@@ -190,8 +190,8 @@ def _metadata(place: Place, node: Any, callee: Any) -> None:
     if not isinstance(node, dict):
         return
     if "connection" in node:
-        if callee != "http":
-            place.at("connection").fault('A connection goes with "call: http" only; remove it.')
+        if callee not in calls.OVER_HTTP:
+            place.at("connection").fault('A connection goes with a call over HTTP ("call: http") only; remove it.')
         words(place.at("connection"), node["connection"])
     if "unknownOutcome" in node:
         if callee is None:

@@ -15,15 +15,21 @@ from uuid import UUID
 import pytest
 import ray
 
+from actors.call_host import CallHost, SendBy
 from actors.handles import SessionClient, shard_client
+from actors.http_call import HttpCall
 from actors.remote import start_session_hosts, start_shards, stop_actors
+from actors.secret_values import SecretValues
 from actors.session_host import SessionHost, SessionPorts
 from actors.workflow_shard import ShardPorts, WorkflowShard
 from cluster.adapters import actors as adapters
+from cluster.adapters.api_secrets import ApiSecrets
 from models.domain.clock import SystemClock
-from models.domain.errors import Fault, InvalidInput, NotFound, TooManyRequests, Unavailable
+from models.domain.errors import AnswerLost, Fault, InvalidInput, NotFound, TooManyRequests, Unavailable
 from models.domain.limits import Limits
-from models.domain.ports import HttpRequest, HttpResponse
+from models.domain.ports import HttpRequest, HttpResponse, OutboundCall
+from models.domain.secrets import SecretReferences
+from models.domain.secrets import secret_context as context_of_secret
 from serve.routes.connections import secret_context
 from storage.postgres import Database
 from storage.sealer import AesGcmSealer
@@ -60,7 +66,9 @@ class Answering:
     """An outbound that reaches nobody and answers at once."""
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponse(200, {"seen": request.headers["authorization"]}, request.url.encode())
+        if request.url.endswith("/away"):
+            raise AnswerLost(f"{request.url} did not answer in time.")
+        return HttpResponse(200, {"seen": request.headers.get("authorization", "")}, request.url.encode())
 
 
 class OneModel:
@@ -79,11 +87,15 @@ async def build_host(dsn: str, key: bytes) -> AsyncIterator[SessionHost]:
     """What a session host's process opens."""
     database = Database(dsn, application="sessions", max_size=2)
     await database.open()
-    connections = adapters.SessionConnections(database)
+    connections, clock, limits = adapters.SessionConnections(database), SystemClock(), Limits()
+    sealer, outbound = AesGcmSealer([key]), Answering()
+    values = SecretValues(adapters.SessionSecrets(database), sealer, SecretReferences(key), clock)
+
+    def calls(send_by: SendBy) -> CallHost:
+        return CallHost(outbound, values, {"http": HttpCall}, send_by, clock, limits)
+
     try:
-        yield SessionHost(
-            SessionPorts(connections, AesGcmSealer([key]), Answering(), OneModel(), SystemClock(), Limits())
-        )
+        yield SessionHost(SessionPorts(connections, sealer, outbound, OneModel(), clock, limits, calls))
     finally:
         await database.close()
 
@@ -160,3 +172,32 @@ async def test_sessions_live_in_an_actor_and_its_errors_come_through(postgres: P
             await stop_actors(hosts)
         with pytest.raises(Unavailable):
             await SessionClient(1, NAMESPACE).send(account.tenant_id, "crm", asked)
+
+
+async def test_calls_with_secrets_are_made_by_the_actor(postgres: PostgresServer, cluster: None) -> None:
+    async with world(postgres) as w:
+        account, key = await w.tenant(), bytes(32)
+        tenant = account.tenant_id
+        sealed = AesGcmSealer([key]).seal(b'"the secret token"', context_of_secret(tenant, "token"))
+        await ApiSecrets(w.api.app, Limits()).put(tenant, "token", sealed, w.clock.now())
+        hosts = start_session_hosts(1, partial(build_host, postgres.dsn(w.name, "tidewire_engine"), key), NAMESPACE)
+        client = SessionClient(1, NAMESPACE)
+
+        def ask(uri: str, name: str = "token") -> OutboundCall:
+            request = {
+                "method": "POST", "uri": uri, "output": "response", "authentication": {"bearer": {"use": name}},
+            }  # fmt: skip
+            return OutboundCall("http", request, "key", "/do/0/a", (), 5.0)
+
+        try:
+            answer = await client.call(tenant, ask("https://a.example/x"))
+            assert (answer["output"]["headers"], answer["output"]["statusCode"]) == ({"seen": "Bearer ***"}, 200)
+            missing = await client.call(tenant, ask("https://a.example", "gone"))
+            assert "PUT /v1/secrets/gone" in missing["error"]["detail"]
+            with pytest.raises(AnswerLost, match="did not answer"):
+                await client.call(tenant, ask("https://a.example/away"))
+            assert await client.fetch(tenant, "https://a.example/doc", None) == "https://a.example/doc"
+            with pytest.raises(Unavailable):
+                await client.fetch(tenant, "https://a.example/away", None)
+        finally:
+            await stop_actors(hosts)

@@ -73,10 +73,6 @@ class Packed:
         return read_object(pack(await self._host.call(tenant_id, read_call(pack(call)))))
 
 
-async def _no_connections(tenant_id: UUID, name: str, request: HttpRequest) -> HttpResponse:
-    raise AssertionError("no connection is used here")
-
-
 @dataclass
 class Ran:
     """How a run went."""
@@ -103,13 +99,14 @@ class Ran:
 
 @dataclass
 class Calls:
-    """Runs workflows to their end."""
+    """Runs workflows to their end. `through`: the connections that were used."""
 
     host: CallHost
     outbound: OutboundHttpClient
     secrets: MemorySecrets
     clock: SystemClock
     limits: Limits
+    through: list[str]
 
     async def run(self, definition: Mapping[str, Any], input: Any = None, seconds: float = 20.0) -> Ran:
         """Validates, starts, performs every step, and replays the journal at the end."""
@@ -165,9 +162,15 @@ async def calling(*ports: int, limits: Limits | None = None):  # type: ignore[no
     outbound = OutboundHttpClient(policy, limits)
     values = SecretValues(secrets, SEALER, SecretReferences(KEY), clock)
     jq = JqSandbox(limits)
-    host = CallHost(outbound, values, performers(policy, jq, limits), _no_connections, clock, limits)
+    through: list[str] = []
+
+    async def send_by(tenant_id: UUID, connection: str, request: HttpRequest) -> HttpResponse:
+        through.append(connection)
+        return await outbound.send(request)
+
+    host = CallHost(outbound, values, performers(policy, jq, limits), send_by, clock, limits)
     try:
-        yield Calls(host, outbound, secrets, clock, limits)
+        yield Calls(host, outbound, secrets, clock, limits, through)
     finally:
         jq.close()
         await outbound.close()

@@ -124,14 +124,16 @@ async def test_publish_and_consume_over_kafka(calls: Calls, port: int, broker: K
         sent = 0
         while not hearing.done():
             sent += 1
-            await producer.send_and_wait("room", f'{{"n": {sent}}}'.encode(), headers=[("correlationId", b"9")])
+            await producer.send_and_wait(
+                "room", f'{{"n": {sent}}}'.encode(), key=b"k", headers=[("correlationId", b"9")]
+            )
             await asyncio.sleep(0.1)
             assert sent < 100
     finally:
         await producer.stop()
     first, second = (await hearing).output
     assert second["payload"]["n"] == first["payload"]["n"] + 1
-    assert (first["correlationId"], first["headers"]) == ("9", {"correlationId": "9"})
+    assert (first["correlationId"], first["headers"]) == ("9", {"correlationId": "9", "key": "k"})
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,9 @@ async def test_documents_that_are_none(calls: Calls, port: int, path: str, told:
 async def test_a_document_where_calls_may_not_go(calls: Calls) -> None:
     error = (await calls.run(workflow(pets(9, "x")))).error
     assert "TIDEWIRE_EGRESS_ALLOW" in error["detail"]
+
+
+async def test_through_a_connection(calls: Calls, port: int) -> None:
+    task = {**pets(port, "getPet", {"pet_id": 1}), "metadata": {"connection": "pets"}}
+    assert (await calls.run(workflow(task))).output["name"] == "Tom"
+    assert calls.through == ["pets"]
