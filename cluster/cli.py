@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from cluster.cli_operations import add_commands
 from cluster.settings import InvalidSettings, Settings, from_environment
 from models.domain.errors import InvalidInput, TidewireError
 
@@ -210,10 +211,7 @@ def start_run(
     console.print_json(data=_client(url).send("POST", path, input.encode(), "application/json"))
 
 
-@runs.command("cancel")
-def cancel_run(run_id: str, url: Url = None) -> None:
-    """Stop a run."""
-    console.print_json(data=_client(url).send("POST", f"/v1/runs/{run_id}/cancel", b"", "application/json"))
+add_commands(runs, app, _client, console)
 
 
 @models.command("deploy")
