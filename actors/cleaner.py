@@ -28,9 +28,10 @@ class Cleaner:
             return {}
         now = self._clock.now()
         made = await self._store.ensure_partitions(now, _MONTHS_AHEAD)
+        messages = await self._store.forget_messages(_MOST_AT_ONCE)
         forgotten, before = 0, now - timedelta(seconds=self._limits.idempotency_seconds)
         while True:
             count = await self._store.forget_keys(before, _MOST_AT_ONCE)
             forgotten += count
             if count < _MOST_AT_ONCE:
-                return {"partitions": made, "keys": forgotten}
+                return {"partitions": made, "keys": forgotten, "messages": messages}

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from actors.ports import RunAppend
 from actors.workflow_shard import ShardPorts, WorkflowShard
 from cluster.adapters import actors as adapters
+from cluster.adapters.actor_operations import ShardHistory, ShardJobs
 from models.domain.clock import SystemClock
 from models.domain.dsl.protocol import StartStep
 from models.domain.ids import uuid7
@@ -125,6 +126,7 @@ class World:
         ports = ShardPorts(
             journal or self.journal(), adapters.ShardLeases(database), adapters.ShardDefinitions(database),
             adapters.ShardTriggers(database), adapters.ShardHousekeeping(database), self.target, self.clock, QUICK,
+            history=ShardHistory(database), jobs=ShardJobs(database, QUICK),
         )  # fmt: skip
         shard = WorkflowShard(f"{actor}#{uuid4().hex[:8]}", ports)
         shard.start()
