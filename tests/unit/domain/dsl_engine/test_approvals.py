@@ -190,7 +190,7 @@ def test_expressions_stand_for_anything_that_may_be() -> None:
     arguments = {
         "title": "${ .t }", "assignee": "${ .who }", "due": "${ .due }", "decisions": ["${ .a }", "${ .b }"],
         "onTimeout": "later", "escalation": {"after": "${ .x }", "to": {"user": "${ .chief }"}},
-        "form": {"properties": {"price": {"pattern": "${ not jq"}}},
+        "form": {"properties": {"price": {"title": "${ not jq"}}},
     }  # fmt: skip
     document["do"] = [{"ask": {"call": "approval", "with": arguments}}]
     assert check_definition(document) == []

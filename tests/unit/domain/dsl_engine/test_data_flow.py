@@ -184,10 +184,25 @@ def test_output_as_is_checked_after_the_transformation() -> None:
     assert run(f"- a: {{set: {{x: 1}}, output: {flow}}}").output == {"n": 1}
 
 
-def test_a_schema_that_refers_elsewhere_reaches_nothing() -> None:
-    schema = "{schema: {format: json, document: {$ref: 'https://example.com/s.json'}}}"
-    host = run(f"- a: {{input: {schema}, set: {{x: 1}}}}")
-    assert host.error["type"].endswith("/configuration")
+@pytest.mark.parametrize(
+    "document",
+    ["{$ref: 'https://example.com/s.json'}", "{$ref: 'file:///etc/passwd'}", "{$ref: '#/nowhere'}", "{pattern: '('}"],
+)
+def test_a_schema_that_cannot_be_used_is_refused_and_reaches_nothing(document: str) -> None:
+    with pytest.raises(AssertionError, match="no JSON Schema that can be used"):
+        run(f"- a: {{input: {{schema: {{format: json, document: {document}}}}}, set: {{x: 1}}}}")
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", r"^(\\w+)\\1*!$", "^(a|a?)+(?!b)$"])
+def test_a_pattern_that_would_run_for_ever_is_given_up(pattern: str) -> None:
+    schema = f'{{schema: {{format: json, document: {{type: object, properties: {{n: {{pattern: "{pattern}"}}}}}}}}}}'
+    host = run(f"- a: {{input: {schema}, set: {{x: 1}}}}", {"n": "a" * 50_000 + "?"})
+    assert host.error["type"] == VALIDATION
+
+
+def test_a_schema_that_refers_to_itself_ends() -> None:
+    schema = "{schema: {format: json, document: {additionalProperties: {$ref: '#'}}}}"
+    assert run(f"- a: {{input: {schema}, set: {{x: 1}}}}", {"n": {"m": {}}}).output == {"x": 1}
 
 
 LOOSE = "evaluate: {mode: loose}\ndo:\n"
