@@ -31,6 +31,7 @@ from models.domain.dsl.snapshots import dump
 from models.domain.human_tasks import TaskChange, TaskClosed, TaskStatus
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import NewRun, Run, RunStatus
+from models.domain.task_events import tells_tasks
 
 
 @dataclass(slots=True, eq=False)
@@ -180,6 +181,7 @@ def _append(run: ActiveRun, state: RunState, expected: int, gathered: _Gathered)
         gathered.entries, state.status, state.started_at, state.ended_at,
         None if state.status.is_final else state.wake_at, state.output, state.error, gathered.events,
         gathered.notifications, gathered.tasks, gathered.told(), run.is_flow_controlled, _snapshot(run, state),
+        run.workflow is not None and tells_tasks(run.workflow.definition),
     )  # fmt: skip
 
 

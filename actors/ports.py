@@ -17,7 +17,7 @@ from models.domain.runs import Run, RunStatus, WorkflowRef
 
 RunKey = tuple[UUID, UUID]
 """(tenant, run)."""
-Cursor = tuple[int, UUID]
+Cursor = tuple[int, UUID] | tuple[int, UUID, UUID]
 """(shard, run)."""
 
 
@@ -80,6 +80,7 @@ class RunAppend:
     messages: Messages = field(default_factory=lambda: NO_MESSAGES)
     is_flow_controlled: bool = False
     snapshot: Mapping[str, Any] | None = None
+    tells_tasks: bool = False
 
     @property
     def key(self) -> RunKey:

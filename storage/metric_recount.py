@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from models.domain.events import RunFacts, lifecycle_event
+from models.domain.events import RESERVED_TYPES, RUN_TYPES, RunFacts, lifecycle_event
 from models.domain.identity import TenantScope
 from models.domain.journal import Entry, EntryType
 from models.domain.limits import Limits
 from models.domain.metric_cells import Cell
 from models.domain.metrics import STEPS, Fold, Metric, Plan, folded, rolled_up, values_of
+from models.domain.task_events import task_events
 from storage.metric_points import metric_named, read_cells
 from storage.postgres import ReadConn
 from storage.queries import load
@@ -67,6 +68,10 @@ async def recount_all(
     for row in await conn.fetch(_SQL["recount_journal"], scope.tenant_id, start, last):
         if event := _lifecycle(row):
             _add(fold, definition, row["xmin"], event)
+    if any(kind.startswith(RESERVED_TYPES) and kind not in RUN_TYPES for kind in definition.types or ()):
+        for row in await conn.fetch(_SQL["recount_tasks"], scope.tenant_id, start, last):
+            for event in task_events(_entry(row), _facts(row), row["tells_tasks"]):
+                _add(fold, definition, row["xmin"], event)
     refused = await _refused(conn, scope, definition, fold, limits)
     cells: dict[int, Cells] = {step: {} for step in STEPS}
     for key, cell in rolled_up(folded(fold.deltas(), refused)).items():
@@ -106,10 +111,17 @@ def _add(fold: Fold, metric: Metric, xmin: int, envelope: Mapping[str, Any]) -> 
 
 
 def _lifecycle(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    run = RunFacts(
+    return lifecycle_event(_entry(row), _facts(row))
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(row["seq"], EntryType(row["type"]), row["at"], row.get("task", ""), data=row["data"])
+
+
+def _facts(row: Mapping[str, Any]) -> RunFacts:
+    return RunFacts(
         str(row["id"]), row["namespace"], row["name"], row["version"], row["created_at"], row["started_at"]
-    )  # fmt: skip
-    return lifecycle_event(Entry(row["seq"], EntryType(row["type"]), row["at"], data=row["data"]), run)
+    )
 
 
 async def _refused(

@@ -11,7 +11,7 @@ import msgspec
 
 from models.domain.clock import Clock, SystemClock
 from models.domain.errors import Unavailable
-from models.domain.events import LIFECYCLE_PREFIX, RESERVED_TYPES
+from models.domain.events import LIFECYCLE_PREFIX, RUN_TYPES
 from models.domain.limits import Limits
 from models.domain.log import PARTITIONS, START, LogRow, LogSlice, Position, encode_record, partition_of, split_records
 from models.domain.push import runs_channel
@@ -119,9 +119,9 @@ _encode = msgspec.json.encode
 
 
 def lifecycle_of(row: LogRow) -> _Lifecycle | None:
-    """The lifecycle event of a row; None when the row is something else."""
+    """The lifecycle event of a run in a row; None when the row is something else."""
     try:
-        if row.topic != "events" or not _decode_type(row.payload).type.startswith(RESERVED_TYPES):
+        if row.topic != "events" or _decode_type(row.payload).type not in RUN_TYPES:
             return None
         return _decode_lifecycle(row.payload)
     except msgspec.DecodeError as error:

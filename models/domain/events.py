@@ -20,6 +20,7 @@ _LIFECYCLE = {
     EntryType.RUN_SUSPENDED: "io.serverlessworkflow.workflow.suspended.v1",
     EntryType.RUN_RESUMED: "io.serverlessworkflow.workflow.resumed.v1",
 }
+RUN_TYPES = frozenset(_LIFECYCLE.values())
 LIFECYCLE_PREFIX = "io.serverlessworkflow."
 # What only Tidewire itself may tell.
 RESERVED_TYPES = (f"{LIFECYCLE_PREFIX}workflow.", f"{LIFECYCLE_PREFIX}task.")
@@ -111,6 +112,11 @@ class RunFacts:
     started_at: datetime | None
 
 
+def qualified_name(run: RunFacts) -> str:
+    """The name of a run in lifecycle events: <workflow>-<run>.<namespace>."""
+    return f"{run.name}-{run.run_id}.{run.namespace}"
+
+
 def lifecycle_event(entry: Entry, run: RunFacts) -> dict[str, Any] | None:
     """The lifecycle CloudEvent of a run entry; None for task entries.
 
@@ -122,6 +128,7 @@ def lifecycle_event(entry: Entry, run: RunFacts) -> dict[str, Any] | None:
     at = format_time(entry.at)
     status = str(entry.type).removeprefix("run.")
     data: dict[str, Any] = {
+        "name": qualified_name(run),
         "run": run.run_id,
         "workflow": {"namespace": run.namespace, "name": run.name, "version": run.version},
         "status": "running" if status in ("started", "resumed") else status,
@@ -129,6 +136,7 @@ def lifecycle_event(entry: Entry, run: RunFacts) -> dict[str, Any] | None:
         "startedAt": format_time(run.started_at) if run.started_at else None,
         "seq": entry.seq,
     }
+    data["definition" if status == "started" else f"{status}At"] = data["workflow"] if status == "started" else at
     if status in ("completed", "faulted", "cancelled"):
         started = run.started_at or run.created_at
         data["endedAt"] = at

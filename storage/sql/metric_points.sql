@@ -94,3 +94,13 @@ SELECT j.xmin::text::bigint AS xmin, j.seq, j.type, j.at, j.data, r.id, r.namesp
 FROM journal j JOIN runs r ON r.tenant_id = j.tenant_id AND r.id = j.run_id
 WHERE j.tenant_id = $1 AND j.at >= $2 AND j.at < $3 AND j.type LIKE 'run.%'
   AND coalesce(r.cause ->> 'dryRun', 'false') = 'false';
+
+-- name: recount_tasks
+SELECT j.xmin::text::bigint AS xmin, j.seq, j.type, j.task, j.at, j.data, r.id, r.namespace, r.name, r.version,
+    r.created_at, r.started_at,
+    coalesce(v.definition -> 'document' -> 'metadata' ->> 'lifecycleEvents' = 'tasks', false) AS tells_tasks
+FROM journal j JOIN runs r ON r.tenant_id = j.tenant_id AND r.id = j.run_id
+JOIN workflow_versions v ON v.tenant_id = r.tenant_id AND v.namespace = r.namespace AND v.name = r.name
+    AND v.version = r.version
+WHERE j.tenant_id = $1 AND j.at >= $2 AND j.at < $3 AND j.type LIKE 'task.%'
+  AND coalesce(r.cause ->> 'dryRun', 'false') = 'false';

@@ -94,6 +94,8 @@ def _consume(
         ends = _is_enough(task, frame, scope, heard, data["item"])
     if ends:
         data["ends"] = True
+        if state.keys:
+            data["keys"] = {**state.keys, **data.get("keys", {})}
 
 
 def _is_enough(task: Listen, frame: Frame, scope: TaskScope, heard: frozenset[int], item: Any) -> bool:
@@ -214,6 +216,8 @@ def iterate(turn: Turn, task: Listen, key: Key, frame: Frame) -> None:
             scope.extra = {"context": data["context"]} if "context" in data else None
             if task.until.is_true(items[: frame.iteration + 1], scope):
                 data["ends"] = True
+                if frame.listening.keys:
+                    data["keys"] = dict(frame.listening.keys)
     except FAULTS as fault:
         return turn.fault(task, key, error_of(fault))
     turn.record(EntryType.TASK_ITERATED, key, data)

@@ -260,7 +260,14 @@ _DOCUMENT = shape(
                 "title": text,
                 "summary": text,
                 "tags": shape({}, is_open=True),
-                "metadata": shape({"finally": task_list, "flowControl": flow_control}, is_open=True),
+                "metadata": shape(
+                    {
+                        "finally": task_list,
+                        "flowControl": flow_control,
+                        "lifecycleEvents": choice("workflow", "tasks"),
+                    },
+                    is_open=True,
+                ),
             },
             ["dsl", "namespace", "name", "version"],
         ),

@@ -232,7 +232,9 @@ async def test_a_schedule_on_all_starts_one_run_for_each_whole_set(postgres: Pos
         events = [
             {"id": f"{kind}{n}", "type": kind, "data": {"order": n}} for kind in ("paid", "packed") for n in range(20)
         ]
-        woken = await asyncio.gather(*(send(w, account, event) for event in events))
+        woken = []
+        for n in range(0, len(events), 5):
+            woken += await asyncio.gather(*(send(w, account, event) for event in events[n : n + 5]))
         assert await w.value("SELECT count(*) FROM event_gatherings") == 0
         shard.wake("test", [wake for one in woken for wake in one], ())
         await w.until_row("SELECT count(*) = 20 FROM runs WHERE status = 'completed'")
