@@ -26,7 +26,6 @@ async def run(runtime: Runtime) -> None:
     """Returns when everything is there and has opened what it needs."""
     # Nothing else runs here yet, and Ray wants the main thread for its signals.
     _connect(runtime)
-    watch_of(runtime).reached("deploy.connected")
     await asyncio.gather(_start_actors(runtime), asyncio.to_thread(_deploy, runtime))
 
 
@@ -56,4 +55,3 @@ def _deploy(runtime: Runtime) -> None:
     deployment.deploy(
         partial(wiring.make_api, runtime), partial(wiring.open_model_host, runtime), config
     )
-    watch_of(runtime).reached("deploy.api.started")

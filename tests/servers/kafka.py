@@ -37,6 +37,8 @@ class KafkaServer(ServerProcess):
 
     folder: Path
     port: int = field(default_factory=free_port)
+    # Where clients are told to find it, when that is elsewhere.
+    advertised: str | None = None
     process: subprocess.Popen[bytes] | None = None
     start_seconds = 30.0
 
@@ -47,7 +49,8 @@ class KafkaServer(ServerProcess):
     def command(self) -> list[str]:
         """What to run."""
         listen = f"tcp://{self.servers}"
-        return [str(program()), "broker", "--listener-url", listen, "--advertised-listener-url", listen,
+        told = f"tcp://{self.advertised or self.servers}"
+        return [str(program()), "broker", "--listener-url", listen, "--advertised-listener-url", told,
                 "--storage-engine", "memory://tansu/", "--silent"]  # fmt: skip
 
     def start(self) -> None:
@@ -139,10 +142,12 @@ def apache_jars() -> Path:
 
 
 @contextmanager
-def running_kafka(kind: type[KafkaServer] = KafkaServer) -> Iterator[KafkaServer]:
+def running_kafka(
+    kind: type[KafkaServer] = KafkaServer, advertised: str | None = None
+) -> Iterator[KafkaServer]:
     """A new broker for the length of the block."""
     folder = Path(tempfile.mkdtemp(prefix="twkf-"))
-    server = kind(folder)
+    server = kind(folder, advertised=advertised)
     try:
         server.start()
         yield server

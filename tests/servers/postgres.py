@@ -42,20 +42,24 @@ SETTINGS = {
 
 @dataclass
 class PostgresServer(ServerProcess):
-    """A running server; `socket` is its folder of unix sockets."""
+    """A running server; `socket` is its folder of unix sockets. With `port` it listens on the loopback address too."""
 
     folder: Path
     socket: Path
+    port: int | None = None
     process: subprocess.Popen[bytes] | None = None
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def dsn(self, database: str, role: str = "postgres") -> str:
         password = PASSWORDS.get(role, "owner-password")
-        return f"postgresql://{role}:{password}@/{database}?host={self.socket}"
+        port = "" if self.port is None else f"&port={self.port}"
+        return f"postgresql://{role}:{password}@/{database}?host={self.socket}{port}"
 
     def start(self) -> None:
         options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
         options += ["-c", f"unix_socket_directories={self.socket}"]
+        if self.port is not None:
+            options += ["-c", "listen_addresses=127.0.0.1", "-p", str(self.port)]
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
             _command("postgres", "-D", str(self.folder / "data"), *options),
@@ -108,8 +112,8 @@ def _command(program: str, *arguments: str) -> Sequence[str]:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """A new cluster with a migrated template for the length of the block."""
+def running_postgres(port: int | None = None) -> Iterator[PostgresServer]:
+    """A new cluster with a migrated template for the length of the block; with `port` it listens there too."""
     folder = Path(tempfile.mkdtemp(prefix="twpg-"))
     user = _user()
     if user is not None:
@@ -117,7 +121,7 @@ def running_postgres() -> Iterator[PostgresServer]:
     password = folder / "password"
     password.write_text("owner-password")
     password.chmod(0o644)
-    server = PostgresServer(folder, folder)
+    server = PostgresServer(folder, folder, port)
     try:
         subprocess.run(
             _command("initdb", "-D", str(folder / "data"), "-U", "postgres", "--auth=scram-sha-256",

@@ -23,6 +23,7 @@ class ValkeyServer(ServerProcess):
     """A running server; `socket` is its unix socket."""
 
     folder: Path
+    port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -36,7 +37,8 @@ class ValkeyServer(ServerProcess):
     def start(self) -> None:
         """Returns when it answers. It remembers nothing of the time before."""
         self.process = subprocess.Popen(
-            [_program(), "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--appendonly", "no"],
+            [_program(), "--port", str(self.port), "--unixsocket", str(self.socket), "--save", "",
+             "--appendonly", "no"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder,
         )  # fmt: skip
         deadline = time.monotonic() + 20
@@ -60,10 +62,10 @@ def _program() -> str:
 
 
 @contextmanager
-def running_valkey() -> Iterator[ValkeyServer]:
-    """A new, empty server for the length of the block."""
+def running_valkey(port: int = 0) -> Iterator[ValkeyServer]:
+    """A new, empty server for the length of the block; with `port` it listens there too."""
     folder = Path(tempfile.mkdtemp(prefix="twvk-"))
-    server = ValkeyServer(folder)
+    server = ValkeyServer(folder, port)
     try:
         server.start()
         yield server
