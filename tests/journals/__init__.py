@@ -1,0 +1,1 @@
+"""Journals of each version of the engine, kept: what was written once is replayed for ever."""
