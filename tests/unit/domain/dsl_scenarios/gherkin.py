@@ -38,9 +38,8 @@ def scenarios(path: Path) -> Iterator[Scenario]:
             scenario = Scenario(text.removeprefix("Scenario:").strip())
         elif text.startswith(_BLOCK) and scenario is not None:
             scenario.steps[-1].block = _block(lines, line.index(_BLOCK))
-        elif found := re.match(r"(Given|When|Then|And) (.*)", text):
-            if scenario is not None:
-                scenario.steps.append(Step(found[2]))
+        elif (found := re.match(r"(Given|When|Then|And) (.*)", text)) and scenario is not None:
+            scenario.steps.append(Step(found[2]))
     if scenario is not None:
         yield scenario
 
