@@ -47,8 +47,10 @@ class Child:
 
     async def wait(self) -> int:
         """Its exit code, negative for a signal; what is left of its group is ended."""
-        code = await self._process.wait()
+        await self._ended()
+        # Before asyncio is asked: it tells the end only when nobody holds the output any more, as children of it may.
         self._signal_group(signal.SIGKILL)
+        code = await self._process.wait()
         await asyncio.wait([self._reader], timeout=2)
         self._reader.cancel()
         return code
@@ -63,6 +65,22 @@ class Child:
             except TimeoutError:
                 pass
         self._signal_group(signal.SIGKILL)
+
+    async def _ended(self) -> None:
+        """Until the program itself has ended, whatever its children do."""
+        if not self.alive:
+            return
+        try:
+            handle = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(handle, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(handle)
+            os.close(handle)
 
     def _signal_group(self, how: signal.Signals) -> None:
         try:
