@@ -73,14 +73,14 @@ class Careful:
 
 
 class Load:
-    """Lanes of one tenant, each a thread that does one thing after another."""
+    """Lanes of one tenant, each a thread that does one thing after another; `is_whole`: not runs alone."""
 
-    def __init__(self, url: str, target: Target, folder: Path) -> None:
+    def __init__(self, url: str, target: Target, folder: Path, is_whole: bool = True) -> None:
         self.tenant = sign_up(url)
         self.flows = flows(target.host)
         self.ledger = Ledger()
         self.faults: list[BaseException] = []
-        self._target, self._folder = target, folder
+        self._target, self._folder, self._is_whole = target, folder, is_whole
         self._refresh_token = ""
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -108,10 +108,12 @@ class Load:
 
     def begin(self) -> None:
         """Starts the lanes."""
-        lanes: list[tuple[Callable[[Careful], None], float]] = [
-            (self._start_run, 0.03), (self._start_run, 0.03), (self._post_event, 0.1), (self._deliver_hook, 0.3),
-            (self._answer_asks, 0.2), (self._change_something, 0.2), (self._refresh, 0.5), (self._deploy, 2.0),
-        ]  # fmt: skip
+        lanes: list[tuple[Callable[[Careful], None], float]] = [(self._start_run, 0.1), (self._answer_asks, 0.3)]
+        if self._is_whole:
+            lanes += [
+                (self._start_run, 0.05), (self._post_event, 0.1), (self._deliver_hook, 0.3),
+                (self._change_something, 0.2), (self._refresh, 0.5), (self._deploy, 2.0),
+            ]  # fmt: skip
         for number, (once, pause) in enumerate(lanes):
             thread = threading.Thread(target=self._lane, args=(once, pause), name=f"load {number}")
             self._threads.append(thread)

@@ -23,6 +23,7 @@ from tests.servers.target import Target, running_target
 
 ENDED_SECONDS = 120.0
 WORKING_SECONDS = 180.0
+TENANTS = 4
 
 
 @dataclass
@@ -34,12 +35,17 @@ class Scenario:
     target: Target
     system: System
     points: Points
-    load: Load
+    loads: list[Load]
     listener: Listener
 
     @property
     def data(self) -> Path:
         return self.folder / "data"
+
+    @property
+    def load(self) -> Load:
+        """That of the tenant that uses everything."""
+        return self.loads[0]
 
     @property
     def instance(self) -> str:
@@ -66,17 +72,22 @@ class Scenario:
 
     def settle(self) -> list[str]:
         """Ends the load, waits for the ends of all runs, and lists broken promises."""
-        self.load.end()
+        for load in self.loads:
+            load.stop()
+        for load in self.loads:
+            load.end()
         return asyncio.run(self._settle())
 
     async def _settle(self) -> list[str]:
-        late = await until_all_ended(self.data, self.load, ENDED_SECONDS)
+        late = [run for load in self.loads for run in await until_all_ended(self.data, load, ENDED_SECONDS)]
         # What is published last has to arrive.
         await asyncio.sleep(1.5)
         await asyncio.to_thread(self.listener.end)
-        return [f"run {run} never ended" for run in late] + await broken(
-            self.data, self.load, self.target, self.listener
-        )
+        faults = [f"run {run} never ended" for run in late]
+        for load in self.loads:
+            listener = self.listener if load is self.load else None
+            faults += await broken(self.data, load, self.target, listener)
+        return faults
 
 
 @contextmanager
@@ -94,16 +105,20 @@ def running_scenario(folder: Path, environment: Mapping[str, str] | None = None)
         scenario: Scenario | None = None
         try:
             system.wait_ready()
-            load = Load(system.url, target, folder / "models")
-            load.prepare()
-            watching = Careful(load.tenant, load.ledger, threading.Event())
-            scenario = Scenario(folder, given, target, system, points, load, Listener(watching))
+            # Each tenant lives in one shard; these are spread over all owners.
+            loads = [Load(system.url, target, folder / f"models-{n}", is_whole=n == 0) for n in range(TENANTS)]
+            for load in loads:
+                load.prepare()
+            watching = Careful(loads[0].tenant, loads[0].ledger, threading.Event())
+            scenario = Scenario(folder, given, target, system, points, loads, Listener(watching))
             scenario.listener.begin()
-            load.begin()
+            for load in loads:
+                load.begin()
             yield scenario
         finally:
             if scenario is not None:
                 system = scenario.system
-                scenario.load.stop()
                 scenario.listener.stop()
+                for load in scenario.loads:
+                    load.stop()
             system.stop()
