@@ -17,7 +17,7 @@ from models.domain.errors import Conflict
 from models.domain.ids import uuid7
 from models.domain.journal import Entry
 from models.domain.limits import Limits
-from models.domain.runs import WorkflowRef
+from models.domain.runs import WorkflowRef, is_dry
 from serve.operation_ports import RunOperations
 from serve.operation_records import RunOrigin, Source
 from serve.records import AcceptRun
@@ -59,6 +59,8 @@ class RerunPlanner:
     async def plan(self, tenant_id: UUID, run_id: UUID, asked: RerunAsked, now: datetime) -> AcceptRun:
         """The new run; NotFound, or Conflict with the reason why it cannot be."""
         source = await self._operations.source(tenant_id, run_id, asked.version)
+        if is_dry(source.run.cause):
+            raise Conflict("This was a dry run: start another one.")
         if asked.task is not None:
             entries = await self._operations.entries(tenant_id, run_id)
             await asyncio.to_thread(self._check, source, entries, asked, now)

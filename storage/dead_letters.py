@@ -82,6 +82,11 @@ async def close(
     return {row["run_id"] for row in rows}
 
 
+async def reopen(conn: WriteConn, scope: TenantScope, run_ids: Sequence[UUID]) -> None:
+    """Closed in this transaction, but nothing came of it."""
+    await conn.execute(_SQL["reopen"], scope.tenant_id, list(run_ids))
+
+
 def _letter(row: Mapping[str, Any]) -> DeadLetter:
     return DeadLetter(
         run_id=row["run_id"],

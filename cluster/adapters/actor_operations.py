@@ -10,7 +10,6 @@ from uuid import UUID
 from actors import operation_ports as o
 from actors.ports import RunAppend, RunKey
 from models.domain.dsl.snapshots import FORM
-from models.domain.errors import Conflict
 from models.domain.identity import TenantScope
 from models.domain.ids import uuid7_floor
 from models.domain.journal import Entry, EntryType
@@ -120,12 +119,14 @@ class ShardJobs:
         asked = [_request(job, one, now) for one in reruns]
         answers = await acceptance.accept(conn, asked, timedelta(0))
         accepted = [one for one in answers if isinstance(one, acceptance.Accepted)]
-        for rerun, answer in zip(reruns, answers, strict=True):
-            if not isinstance(answer, acceptance.Accepted):
-                if job.kind == "retry":
-                    # Its letter was closed in this transaction.
-                    raise Conflict(answer.detail)
-                refused.append({"id": str(rerun.source.id), "reason": answer.detail})
+        no = [
+            (one.source.id, answer.detail)
+            for one, answer in zip(reruns, answers, strict=True)
+            if not isinstance(answer, acceptance.Accepted)
+        ]
+        refused += [{"id": str(run), "reason": reason} for run, reason in no]
+        if job.kind == "retry" and no:
+            await dead_letters.reopen(conn, scope, [run for run, _ in no])
         there = {one.run_id for one in accepted}
         await origins.put(conn, [_origin(job, one) for one in reruns if one.run_id in there])
         return accepted

@@ -46,6 +46,9 @@ ON CONFLICT (tenant_id, run_id) DO UPDATE
     WHERE d.state = 'open'
 RETURNING run_id;
 
+-- name: reopen
+UPDATE dead_letters SET state = 'open', retried_as = NULL WHERE tenant_id = $1 AND run_id = ANY ($2::uuid[]);
+
 -- name: close
 INSERT INTO dead_letters AS d (tenant_id, run_id, state, retried_as, updated_at, updated_by)
 SELECT $1, c.run, $4, c.successor, $5, $6 FROM unnest($2::uuid[], $3::uuid[]) AS c(run, successor)
