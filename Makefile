@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 export UV_LINK_MODE := copy
 
-.PHONY: help run test lint bench web client lock clean
+.PHONY: help run test lint bench chaos web client lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ lint: $(BIN)/.dev ## Formatting rules, types, import rules
 test: $(BIN)/.dev web tests/npm/node_modules/.done ## Every test; ends with one plain summary
 	cd serve/web && PATH=$(CURDIR)/$(BIN):$$PATH npm test --silent
 	$(BIN)/python -m pytest -q
+
+chaos: $(BIN)/.dev web ## Break whole systems in every way; ARGS=points lists the crash points
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 web: serve/web/dist/.done ## The web application, from serve/web
 

@@ -6,9 +6,10 @@ Pure functions over rows, so that the checker itself can be shown to fail.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid5
 
 TERMINAL = {"run.completed": "completed", "run.faulted": "faulted", "run.cancelled": "cancelled"}
 
@@ -20,7 +21,11 @@ Row = Mapping[str, Any]
 
 @dataclass
 class Evidence:
-    """Everything the checker looks at. Runs and journal rows as stored; the rest is what clients noted down."""
+    """Everything the checker looks at. Runs and journal rows as stored; the rest is what clients noted down.
+
+    `arrivals` is how often each idempotency key reached targets that do all they are asked. `never_again` are the tasks
+    (workflow name, pointer) whose steps must not be repeated when their outcome is unknown.
+    """
 
     runs: Sequence[Row]
     journal: Sequence[Row]
@@ -28,6 +33,8 @@ class Evidence:
     accepted: Iterable[str] = ()
     target_effects: Mapping[str, int] = field(default_factory=dict)
     must_have_ended: bool = True
+    arrivals: Mapping[str, int] = field(default_factory=dict)
+    never_again: Collection[tuple[str, str]] = ()
 
 
 def violations(evidence: Evidence) -> list[str]:
@@ -45,7 +52,7 @@ def violations(evidence: Evidence) -> list[str]:
         found += _tasks(run_id, entries)
     found += _lifecycle(evidence, journals)
     found += [f"effect {key} happened {n} times" for key, n in evidence.target_effects.items() if n != 1]
-    return found
+    return found + _arrivals(evidence, runs)
 
 
 def _sequence(run_id: str, run: Row, entries: Sequence[Row]) -> list[str]:
@@ -91,6 +98,27 @@ def _tasks(run_id: str, entries: Sequence[Row]) -> list[str]:
             started[key] -= 1
             if started[key] < 0:
                 found.append(f"run {run_id} ended task {key} more often than it started it")
+    return found
+
+
+def _arrivals(evidence: Evidence, runs: Mapping[str, Row]) -> list[str]:
+    """A target hears only what a journal tells of, and a step that must not be repeated once an attempt."""
+    if not evidence.arrivals:
+        return []
+    attempts: Counter[str] = Counter()
+    tasks: dict[str, tuple[str, str]] = {}
+    for row in evidence.journal:
+        if row["type"] in ("task.started", "task.retried"):
+            run_id = str(row["run_id"])
+            key = str(uuid5(UUID(run_id), f"{row['task']}#{'.'.join(map(str, row['path']))}"))
+            attempts[key] += 1
+            tasks[key] = (str(runs.get(run_id, {}).get("name")), str(row["task"]))
+    found = []
+    for key, n in evidence.arrivals.items():
+        if key not in attempts:
+            found.append(f"a target was asked for {key}, which no journal knows")
+        elif tasks[key] in evidence.never_again and n > attempts[key]:
+            found.append(f"{tasks[key]} must not be done again: {attempts[key]} attempts, {n} arrivals of {key}")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.chaos.checker import Evidence, violations
 from tests.chaos.listener import Listener
 from tests.chaos.load import Load
 from tests.chaos.promised import Arrival, Found, broken_effects, broken_promises, broken_runs
+from tests.chaos.recovery import Step, steps
 from tests.servers.target import Target
 
 METRIC_SECONDS = 60.0
@@ -61,6 +63,18 @@ async def broken(data: Path, load_: Load, target: Target, listener: Listener | N
         faults += _broken_push(listener, found, [row["id"] for row in inbox])
     faults += await broken_metrics(runtime.dsn("tidewire_engine"), tenant)
     return faults
+
+
+async def read_steps(data: Path, tenants: Sequence[str]) -> list[Step]:
+    """Every journal row of these tenants, as recovery.py wants it."""
+    connection = await asyncpg.connect(load(data).dsn("postgres"))
+    scope = [UUID(tenant) for tenant in tenants]
+    try:
+        runs = await connection.fetch("SELECT id, shard, created_at FROM runs WHERE tenant_id = ANY($1)", scope)
+        journal = await connection.fetch("SELECT run_id, at, epoch FROM journal WHERE tenant_id = ANY($1)", scope)
+    finally:
+        await connection.close()
+    return steps([dict(row) for row in runs], [dict(row) for row in journal])
 
 
 def arrived(target: Target) -> list[Arrival]:

@@ -13,10 +13,11 @@ from pathlib import Path
 import httpx
 
 from cluster.runtime import load as load_runtime
-from tests.chaos.examine import broken, until_all_ended
+from tests.chaos.examine import broken, read_steps, until_all_ended
 from tests.chaos.listener import Listener
 from tests.chaos.load import Careful, Load
 from tests.chaos.points import Points
+from tests.chaos.recovery import Step
 from tests.chaos.walk import AT_FIRST_START
 from tests.servers.system import System, start_system
 from tests.servers.target import Target, running_target
@@ -55,6 +56,10 @@ class Scenario:
         """Starts the instance again at the same place; does not wait."""
         self.system.process.wait(30)
         self.system = start_system(self.data, self.system.port, self.environment)
+
+    def steps(self) -> list[Step]:
+        """All journal rows of the tenants, for figures."""
+        return asyncio.run(read_steps(self.data, [load.tenant.id for load in self.loads]))
 
     def wait_working(self) -> float:
         """Until a run completes again; the seconds it took."""
