@@ -150,7 +150,7 @@ CREATE TABLE runs (
     held boolean NOT NULL DEFAULT false,
     PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1);
-CREATE INDEX runs_open ON runs (shard, id) WHERE ended_at IS NULL;
+CREATE INDEX runs_open ON runs (shard, tenant_id, id) WHERE ended_at IS NULL;
 CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX runs_by_workflow ON runs (tenant_id, namespace, name, id);
 CREATE INDEX runs_faulted ON runs (tenant_id, id) WHERE status = 'faulted';
@@ -229,7 +229,8 @@ CREATE TABLE run_inbox (
 CREATE INDEX run_inbox_shard ON run_inbox (shard);
 CREATE INDEX run_inbox_run ON run_inbox (tenant_id, run_id, id);
 
--- What open runs listen to: a row for each filter of a listen. An empty type is every type of event.
+-- What open runs listen to: a row for each filter of a listen. An empty type is every type of event. A filter with
+-- correlation is found by the value that it expects.
 CREATE TABLE run_subscriptions (
     tenant_id uuid NOT NULL,
     run_id uuid NOT NULL,
@@ -237,10 +238,12 @@ CREATE TABLE run_subscriptions (
     filter smallint NOT NULL,
     shard smallint NOT NULL,
     type text NOT NULL,
+    key_from text NOT NULL,
+    key_value text NOT NULL,
     spec json NOT NULL,
     PRIMARY KEY (tenant_id, run_id, listen, filter)
 );
-CREATE INDEX run_subscriptions_type ON run_subscriptions (tenant_id, type);
+CREATE INDEX run_subscriptions_event ON run_subscriptions (tenant_id, type, key_from, key_value);
 
 -- How a run begins that is not begun from nothing: where of which run (a re-run), with which data instead of the
 -- recorded (edits), and what its calls answer (a dry run).
@@ -679,6 +682,36 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION accept_runs FROM public;
 GRANT EXECUTE ON FUNCTION accept_runs TO tidewire_app, tidewire_engine;
+
+-- What a tenant has waiting, and how many tenants of its shard have, which it may not see otherwise; counts up to `most`
+-- of its open runs. It goes from tenant to tenant by the index, whatever each of them has waiting.
+CREATE FUNCTION queue_usage(asked uuid, most integer)
+    RETURNS TABLE (waiting bigint, held bigint, running bigint, oldest_at timestamptz, tenants_waiting bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    place smallint := (SELECT t.shard FROM tenants t WHERE t.id = asked AND asked = ANY (current_tenants()));
+BEGIN
+    IF place IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        WITH RECURSIVE open AS (
+            SELECT r.status, r.held, r.created_at FROM runs r
+            WHERE r.shard = place AND r.tenant_id = asked AND r.ended_at IS NULL ORDER BY r.id LIMIT most),
+        waiting_tenants (tenant, n) AS (
+            SELECT (SELECT r.tenant_id FROM runs r WHERE r.shard = place AND r.ended_at IS NULL AND r.status = 'pending'
+                ORDER BY r.tenant_id LIMIT 1), 1
+            UNION ALL
+            SELECT (SELECT r.tenant_id FROM runs r WHERE r.shard = place AND r.ended_at IS NULL AND r.status = 'pending'
+                AND r.tenant_id > w.tenant ORDER BY r.tenant_id LIMIT 1), w.n + 1
+            FROM waiting_tenants w WHERE w.tenant IS NOT NULL AND w.n < 10000)
+        SELECT count(*) FILTER (WHERE o.status = 'pending'), count(*) FILTER (WHERE o.status = 'pending' AND o.held),
+            count(*) FILTER (WHERE o.status <> 'pending'), min(o.created_at) FILTER (WHERE o.status = 'pending'),
+            (SELECT count(w.tenant) FROM waiting_tenants w)
+        FROM open o;
+END $$;
+REVOKE ALL ON FUNCTION queue_usage FROM public;
+GRANT EXECUTE ON FUNCTION queue_usage TO tidewire_app;
 
 -- row-level security --------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from models.domain.ports import Wake
-from models.domain.subscriptions import may_want
+from models.domain.subscriptions import first_key, key_value, may_want
 from storage import run_inbox
 from storage.postgres import WriteConn
 from storage.queries import load
@@ -53,6 +53,7 @@ async def begin(conn: WriteConn, opened: Sequence[Subscription]) -> None:
         [place for _, place, _ in rows],
         [one.shard for one, _, _ in rows],
         [spec["type"] or "" for _, _, spec in rows],
+        *_columns([first_key(spec) for _, _, spec in rows]),
         [orjson.dumps(spec).decode() for _, _, spec in rows],
     )
 
@@ -67,15 +68,33 @@ async def end(conn: WriteConn, closed: Sequence[tuple[UUID, UUID, int | None]]) 
     )
 
 
+async def _listening(conn: WriteConn, arrivals: Sequence[Arrival]) -> Sequence[Any]:
+    """The subscriptions that have the types and the correlation values of these events."""
+    keys: dict[tuple[UUID, str], list[str]] = {}
+    for row in await conn.fetch(
+        _SQL["keys"], [one.tenant_id for one in arrivals], [one.envelope["type"] for one in arrivals]
+    ):
+        keys.setdefault((row["tenant"], row["type"]), []).append(row["key_from"])
+    asked = [
+        (place, one.tenant_id, kind, key, value)
+        for place, one in enumerate(arrivals)
+        for kind in (one.envelope["type"], "")
+        for key in keys.get((one.tenant_id, kind), ())
+        if (value := key_value(key, one.envelope)) is not None
+    ]
+    return await conn.fetch(_SQL["listening"], *map(list, zip(*asked, strict=True))) if asked else ()
+
+
+def _columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [first for first, _ in pairs], [second for _, second in pairs]
+
+
 async def deliver(conn: WriteConn, arrivals: Sequence[Arrival]) -> list[tuple[int, Wake]]:
     """Puts each event into the inboxes of the runs that may want it, once each; the places of the events and the runs
     to wake."""
     found: dict[tuple[int, UUID], tuple[Arrival, int]] = {}
-    rows = await conn.fetch(
-        _SQL["listening"], [one.tenant_id for one in arrivals], [one.envelope["type"] for one in arrivals]
-    )
-    for row in rows:
-        place = row["n"] - 1
+    for row in await _listening(conn, arrivals):
+        place = row["n"]
         if (place, row["run_id"]) not in found and may_want(row["spec"], arrivals[place].envelope):
             found[place, row["run_id"]] = (arrivals[place], row["shard"])
     if found:
