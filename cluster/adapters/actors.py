@@ -21,6 +21,7 @@ from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.ports import Ended, Wake
 from models.domain.runs import WorkflowRef, is_dry
+from models.domain.task_events import CORRELATING, task_events
 from storage import (
     acceptance,
     children,
@@ -247,13 +248,17 @@ def _lifecycle(batch: Sequence[p.RunAppend]) -> list[runs.LogRow]:
             continue
         facts: RunFacts | None = None
         for entry in item.entries:
-            if entry.task:
+            if entry.task and not item.tells_tasks and entry.type not in CORRELATING:
                 continue
             if facts is None:
                 ref = item.workflow
                 facts = RunFacts(
                     str(item.run_id), ref.namespace, ref.name, ref.version, item.created_at, item.started_at
                 )
+            if entry.task:
+                told = task_events(entry, facts, item.tells_tasks)
+                found += [(place, orjson.dumps(event).decode()) for event in told]
+                continue
             event = lifecycle_event(entry, facts)
             if event is not None:
                 found.append((place, orjson.dumps(event).decode()))
