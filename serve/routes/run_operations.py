@@ -68,7 +68,7 @@ async def signal_run(request: Request, run_id: RunId, name: SignalName) -> Respo
         "type": f"dev.tidewire.signal.{name}", "time": format_time(now), "data": await _data(request),
     }  # fmt: skip
     envelope = parse_event(event, now, limits=deps.limits).envelope
-    await _send(request, run_id, "event", {"event": envelope})
+    await _send(request, run_id, "event", envelope)
     shown = {key: event[key] for key in ("id", "source", "type", "subject")}
     return json_response({"id": run_id, "event": shown}, 202)
 

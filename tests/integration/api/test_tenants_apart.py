@@ -41,6 +41,13 @@ BODIES: dict[str, Any] = {
     "PUT /v1/metrics/{name}": {"type": "com.example.other"},
     "PUT /v1/connections/{name}": {"base_url": "https://other.example"},
     "PUT /v1/hooks/sources/{source}": {"scheme": "github", "secret": SECRET},
+    "PUT /v1/workflows/{namespace}/{name}/samples/{sample}": {"input": 1},
+    "POST /v1/runs/{run_id}/move": {"version": "1.0.0"},
+    "POST /v1/runs/{run_id}/steps/{seq}/outcome": {"happened": True},
+    "POST /v1/runs/rerun": {"where": {"name": "flow"}},
+    "POST /v1/dead-letters/discard": {"where": {"name": "flow"}},
+    "POST /v1/dead-letters/retry": {"where": {"name": "flow"}},
+    "PATCH /v1/dead-letters/{run_id}": {"input": 1},
 }
 
 
@@ -60,6 +67,7 @@ async def furnish(api: Api, caller: httpx.AsyncClient, owner: Principal, mark: s
     """One of each kind of thing, with `mark` in it; what path parameters need to name them."""
     for method, path, body in (
         ("PUT", "/v1/workflows", document(mark)),
+        ("PUT", "/v1/workflows/ops/flow/samples/small", {"input": mark}),
         ("PUT", "/v1/metrics/delay", {"type": mark}),
         ("PUT", "/v1/connections/crm", {"base_url": f"https://{mark}.example"}),
         ("PUT", "/v1/hooks/sources/github", {"scheme": "github", "secret": SECRET}),
@@ -83,7 +91,10 @@ async def furnish(api: Api, caller: httpx.AsyncClient, owner: Principal, mark: s
             "VALUES ($1, $2, 1, 'run.started', $3, 1, $4)",
             owner.tenant_id, UUID(run), now, {"input": mark},
         )  # fmt: skip
-    return {"namespace": "ops", "source": "github", "run_id": run, "notification_id": str(notification)}
+    return {
+        "namespace": "ops", "source": "github", "run_id": run, "notification_id": str(notification), "seq": "1",
+        "sample": "small",
+    }  # fmt: skip
 
 
 def addressed(app: FastAPI, names: dict[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -102,7 +113,7 @@ def addressed(app: FastAPI, names: dict[str, str]) -> Iterator[tuple[str, str, s
 async def seen(caller: httpx.AsyncClient, names: dict[str, str]) -> list[str]:
     """What a tenant sees of itself."""
     paths = [f"/v1/{name}" for name in ("workflows", "runs", "events", "metrics", "connections", "notifications")]
-    paths += ["/v1/hooks/sources", f"/v1/runs/{names['run_id']}", f"/v1/runs/{names['run_id']}/journal"]
+    paths += ["/v1/hooks/sources", "/v1/workflows/ops/flow/samples/small", f"/v1/runs/{names['run_id']}", f"/v1/runs/{names['run_id']}/journal"]
     return [(await caller.get(path)).text for path in paths]
 
 
