@@ -16,8 +16,20 @@ from models.domain.journal import Entry, EntryType
 from models.domain.runs import RunStatus
 from serve import inference_ports as inference
 from serve import records as r
-from storage import acceptance, connections, metric_definitions, runs, shards
-from storage.postgres import ReadConn
+from storage import (
+    acceptance,
+    connections,
+    dead_letters,
+    jobs,
+    metric_definitions,
+    origins,
+    run_inbox,
+    runs,
+    samples,
+    shards,
+    snapshots,
+)
+from storage.postgres import ReadConn, WriteConn
 from tests.servers.postgres import PostgresServer
 from tests.storage_kit import NOW, Api, new_event, new_run, new_tenant, new_version
 
@@ -49,6 +61,8 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
     await api.models.set_alias(place, "delay", "live", "1")
     async with api.app.unit_of_work([place]) as conn:
         await metric_definitions.define(conn, TenantScope(place), "delay", {"type": "a"}, 10, NOW)
+        await samples.put(conn, TenantScope(place), ("ops", "flow"), samples.Sample("one", {}, {}, NOW), 10)
+        await jobs.add(conn, TenantScope(place), uuid7(NOW), "rerun", {}, 1, tenant.user_id, NOW)
     async with api.engine.unit_of_work() as conn:
         owner = f"owner-{place}"
         await shards.beat(conn, owner, timedelta(minutes=1))
@@ -73,10 +87,20 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         await conn.execute(
             "INSERT INTO flow_runs VALUES ($1, $2, 'ops', 'flow', 'k', 'running', 0)", place, uuid7(NOW)
         )
+        await operated(conn, place, accepted.run_id)
         await conn.execute("INSERT INTO metric_points VALUES ($1, 'events', 10, $2, '[]', 1, 0)", place, NOW)
         for table in await tables_of_tenants(conn):
             if table == "metric_dimension_values":
                 await conn.execute(f"INSERT INTO {table} VALUES ($1, 'events', 0, 'a')", place)
+
+
+async def operated(conn: WriteConn, place: UUID, run: UUID) -> None:
+    """What operating runs leaves behind."""
+    scope = TenantScope(place)
+    await run_inbox.put(conn, [run_inbox.InboxRow(place, run, 0, "pause", {}, NOW)])
+    await origins.put(conn, [origins.OriginRow(place, run, run)])
+    await snapshots.keep(conn, "form", [(place, run, 1, {})])
+    await dead_letters.edit(conn, scope, run, None, None, NOW)
 
 
 @pytest.fixture
