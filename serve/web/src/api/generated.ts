@@ -12,6 +12,7 @@ export const addTagTypes = [
   "metrics",
   "notifications",
   "tasks",
+  "usage",
   "connections",
   "secrets",
   "models",
@@ -527,6 +528,25 @@ const injectedRtkApi = api
         }),
         invalidatesTags: ["tasks"],
       }),
+      getWorkflowFlow: build.query<
+        GetWorkflowFlowApiResponse,
+        GetWorkflowFlowApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/workflows/${encodeURIComponent(String(queryArg["namespace"]))}/${encodeURIComponent(String(queryArg.name))}/flow`,
+          params: {
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["usage"],
+      }),
+      getQueueUsage: build.query<GetQueueUsageApiResponse, GetQueueUsageApiArg>(
+        {
+          query: () => ({ url: `/v1/usage/queue` }),
+          providesTags: ["usage"],
+        },
+      ),
       putConnection: build.mutation<
         PutConnectionApiResponse,
         PutConnectionApiArg
@@ -1109,6 +1129,21 @@ export type AnswerTaskByLinkApiArg = {
   token: string;
   answerRequest: AnswerRequest;
 };
+export type GetWorkflowFlowApiResponse =
+  /** status 200 Successful Response */ Flow;
+export type GetWorkflowFlowApiArg = {
+  /** The document's namespace. */
+  namespace: string;
+  /** The document's name. */
+  name: string;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetQueueUsageApiResponse =
+  /** status 200 Successful Response */ QueueUsage;
+export type GetQueueUsageApiArg = void;
 export type PutConnectionApiResponse =
   | /** status 200 Successful Response */ Connection
   | /** status 201 A new connection */ Connection;
@@ -1272,6 +1307,18 @@ export type UndecidedStep = {
   path: number[];
   since: string;
 };
+export type FlowLimit = {
+  kind: "concurrency" | "throttle" | "debounce" | "singleton";
+  limit?: number | null;
+  period?: number | null;
+};
+export type WaitingFor = {
+  key: string;
+  position: number;
+  limit: FlowLimit;
+  since: string;
+  not_before: string | null;
+};
 export type Run = {
   id: string;
   workflow: WorkflowVersionRef;
@@ -1290,6 +1337,7 @@ export type Run = {
   cancel_requested_at: string | null;
   rerun_of: string | null;
   undecided: UndecidedStep[];
+  waiting_for: WaitingFor | null;
 };
 export type EntryType =
   | "run.started"
@@ -1820,6 +1868,36 @@ export type AnsweredByLink = {
   status: "answered";
   answer: TaskAnswer;
 };
+export type FlowKey = {
+  key: string;
+  running: number;
+  waiting: number;
+  refused: number;
+  last_refused_at: string | null;
+  due_at: string | null;
+};
+export type Flow = {
+  control: {
+    [key: string]: any;
+  } | null;
+  items: FlowKey[];
+  next: string | null;
+};
+export type QueueUsage = {
+  /** Accepted, not started; counted up to 100,000. */
+  waiting: number;
+  /** How many of these wait for flow control. */
+  held: number;
+  /** Started and not ended. */
+  running: number;
+  oldest_at: string | null;
+  /** Seconds since the oldest that waits was accepted. */
+  oldest_age: number | null;
+  /** Tenants on the same shard with runs waiting, this one included. */
+  tenants_waiting: number;
+  /** The part of the shard's next starts that is this tenant's. */
+  share: number;
+};
 export type ConnectionAuth = {
   kind: "bearer" | "basic" | "header";
   username?: string | null;
@@ -2058,6 +2136,8 @@ export const {
   useMakeTaskLinkMutation,
   useGetTaskOfLinkQuery,
   useAnswerTaskByLinkMutation,
+  useGetWorkflowFlowQuery,
+  useGetQueueUsageQuery,
   usePutConnectionMutation,
   useGetConnectionQuery,
   useDeleteConnectionMutation,
@@ -2077,4 +2157,4 @@ export const {
   useListMyTenantsQuery,
   useGetConfigQuery,
 } = injectedRtkApi;
-// sha256 4edb228603fe9e4e10931bcdb08f123ebd3d3c33e1cdd66d204b3c0d5ba4d8df
+// sha256 e200b4a06653cda19ef7a4bdb57ad9cd5c26b421865173c18ffd569396337cff

@@ -4,6 +4,7 @@ import { useGetMeQuery, useListMetricsQuery } from '../api/generated'
 import { useQueryState } from '../app/useQueryState'
 import { useMetric } from '../metrics/useMetric'
 import { rangeOf, RANGES, spanOf } from '../metrics/ranges'
+import { QueuePanel } from '../queue/QueuePanel'
 import { PageHeader } from '../ui/PageHeader'
 import { Picker } from '../ui/Picker'
 import { ProblemAlert } from '../ui/ProblemAlert'
@@ -35,6 +36,7 @@ export function DashboardPage() {
       <Box sx={{ display: 'grid', gap: 4, gridTemplateColumns: 'repeat(12, minmax(0, 1fr))' }}>
         <Numbers events={events} runs={runs} span={span} range={range} />
         <FirstSteps />
+        <QueuePanel />
         <Box sx={{ gridColumn: { xs: '1 / -1', lg: 'span 8' } }}>
           <TimePanel metrics={metrics?.items ?? []} query={query} set={set} span={span} range={range} events={events} runs={runs} />
         </Box>

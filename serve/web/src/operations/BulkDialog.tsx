@@ -62,7 +62,7 @@ export function BulkDialog({ title, children, yes, verb, danger = false, workflo
   if (job !== undefined) return <JobStarted job={job} title={title} onClose={onClose} />
   return (
     <FormDialog
-      title={title} yes={preview === undefined ? yes : `${yes} ${preview.count}`} danger={danger} busy={busy} disabled={preview === undefined || preview.count === 0} error={error}
+      title={title} yes={preview === undefined ? yes : `${yes} (${preview.count})`} danger={danger} busy={busy} disabled={preview === undefined || preview.count === 0} error={error}
       what="Nothing was begun" onYes={() => void start()} onClose={onClose}
     >
       <span>{children}</span>

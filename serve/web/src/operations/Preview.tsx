@@ -33,7 +33,7 @@ export function Preview({ preview, one = false, verb = 'run again' }: PreviewPro
               {samples.slice(0, 3).map((id, index) => (
                 <span key={id}>
                   {index > 0 && ', '}
-                  <Link component={RouterLink} to={`/runs/${id}`} target="_blank">
+                  <Link component={RouterLink} to={`/runs/${id}`} target="_blank" underline="always">
                     …{id.slice(-6)}
                   </Link>
                 </span>

@@ -43,7 +43,7 @@ export function RerunSelected({ ids, onClose }: { ids: readonly string[]; onClos
 
   return (
     <FormDialog
-      title={ids.length === 1 ? 'Run it again' : `Run ${ids.length} runs again`} yes={ended ? 'Done' : `Run again ${ids.length}`} no={progress === undefined ? 'Not now' : 'Close'}
+      title={ids.length === 1 ? 'Run it again' : `Run ${ids.length} runs again`} yes={ended ? 'Done' : `Run again (${ids.length})`} no={progress === undefined ? 'Not now' : 'Close'}
       busy={progress !== undefined && !ended} disabled={preview === undefined} onYes={() => (ended ? onClose() : void start())} onClose={onClose}
     >
       {progress === undefined ? (

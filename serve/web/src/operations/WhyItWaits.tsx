@@ -1,21 +1,13 @@
 import Alert from '@mui/material/Alert'
 import Typography from '@mui/material/Typography'
 
+import type { FlowLimit, WaitingFor } from '../api/generated'
 import { Ago, fullTime } from '../ui/Time'
-
-/** What an accepted run waits for before it may start. */
-export interface WaitingFor {
-  key: string
-  position: number
-  limit: { kind: string; limit?: number | null; period?: number | null; [name: string]: unknown }
-  since: string
-  not_before: string | null
-}
 
 const MOST = 10_000
 
 /** The rule that holds a run back, in words. */
-export function ruleText({ kind, limit, period }: WaitingFor['limit']): string {
+export function ruleText({ kind, limit, period }: FlowLimit): string {
   switch (kind) {
     case 'concurrency':
       return `at most ${limit ?? 1} at a time`

@@ -6,7 +6,7 @@ import Stack from '@mui/material/Stack'
 import Typography from '@mui/material/Typography'
 import { useCallback, useEffect, useState } from 'react'
 
-import { useGetRunQuery, type Run as KnownRun } from '../api/generated'
+import { useGetRunQuery } from '../api/generated'
 import { problemOf } from '../api/problem'
 import { useMay } from '../app/permissions'
 import { useAppSelector } from '../app/store'
@@ -15,7 +15,7 @@ import type { StepPlace } from '../operations/places'
 import { RerunDialog } from '../operations/RerunDialog'
 import { RunActions } from '../operations/RunActions'
 import { Undecided } from '../operations/Undecided'
-import { WhyItWaits, type WaitingFor } from '../operations/WhyItWaits'
+import { WhyItWaits } from '../operations/WhyItWaits'
 import { Link as RouterLink, useParams } from '../router'
 import { TasksOfRun } from '../tasks/TasksOfRun'
 import { BackLink } from '../ui/BackLink'
@@ -36,8 +36,6 @@ import { useJournal } from './useJournal'
 
 const POLL_MS = 4000
 
-type Run = KnownRun & { waiting_for?: WaitingFor | null }
-
 export function RunPage() {
   const { id = '' } = useParams()
   // A journal belongs to one run: another run is another page.
@@ -52,7 +50,7 @@ function OneRun({ id }: { id: string }) {
     { runId: id },
     { refetchOnMountOrArgChange: true, pollingInterval: lost && !ended ? POLL_MS : 0 },
   )
-  const run: Run | undefined = data && withNews(data, heard)
+  const run = data && withNews(data, heard)
   const journal = useJournal(id, Math.max(run?.last_seq ?? 0, heard[id]?.last_seq ?? 0))
   const may = useMay()
   const [rerun, setRerun] = useState<{ from: StepPlace | undefined }>()
@@ -114,7 +112,7 @@ function OneRun({ id }: { id: string }) {
           <Fact name="Took">
             <Lasting from={run.started_at} to={run.ended_at} />
           </Fact>
-          <Fact name="Id">
+          <Fact name="Id" wide>
             <Stack direction="row" sx={{ alignItems: 'center' }}>
               <Box component="span" sx={{ fontFamily: MONO, fontSize: '0.75rem', overflowWrap: 'anywhere' }}>
                 {run.id}

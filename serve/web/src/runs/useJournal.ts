@@ -8,6 +8,7 @@ import { mergeEntries } from './timeline'
 
 const PAGE = 500
 const STEP = 2000
+const AGAIN_MS = 1000
 
 export interface Journal {
   entries: JournalEntry[]
@@ -23,12 +24,14 @@ export function useJournal(runId: string, lastSeq: number): Journal {
   const [entries, setEntries] = useState<JournalEntry[]>([])
   const [problem, setProblem] = useState<Problem>()
   const [most, setMost] = useState(STEP)
+  const [tries, setTries] = useState(0)
   const have = entries.at(-1)?.seq ?? 0
   const behind = have < lastSeq && entries.length < most
 
   useEffect(() => {
     if (!behind) return
     let wanted = true
+    let again: ReturnType<typeof setTimeout> | undefined
     void (async () => {
       const answer = await dispatch(
         api.endpoints.getRunJournal.initiate({ runId, after: have, limit: PAGE }, { subscribe: false, forceRefetch: true }),
@@ -37,11 +40,14 @@ export function useJournal(runId: string, lastSeq: number): Journal {
       setProblem(problemOf(answer.error))
       const items = answer.data?.items ?? []
       if (items.length > 0) setEntries((before) => mergeEntries(before, items))
+      // No answer, or one that is older than what the channel told: asked for again.
+      else again = setTimeout(() => setTries((before) => before + 1), AGAIN_MS)
     })()
     return () => {
       wanted = false
+      clearTimeout(again)
     }
-  }, [runId, have, lastSeq, behind, dispatch])
+  }, [runId, have, lastSeq, behind, tries, dispatch])
 
   return {
     entries,

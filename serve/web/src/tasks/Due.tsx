@@ -1,7 +1,8 @@
 import Box from '@mui/material/Box'
 
 import type { Task } from '../api/generated'
-import { Ago, durationText, fullTime, useNow } from '../ui/Time'
+import { Ago, fullTime, useNow } from '../ui/Time'
+import { leftText } from './people'
 
 /** Until when an open task can be answered; when it was over for a closed one. */
 export function Due({ task }: { task: Pick<Task, 'status' | 'due_at' | 'closed_at'> }) {
@@ -14,7 +15,7 @@ function Left({ until }: { until: string }) {
   return (
     <time dateTime={until} title={fullTime(until)}>
       <Box component="span" sx={left < 3_600_000 ? { color: 'error.main', fontWeight: 600 } : {}}>
-        {left > 0 ? `in ${durationText(left)}` : 'now'}
+        {leftText(left)}
       </Box>
     </time>
   )

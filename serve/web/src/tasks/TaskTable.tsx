@@ -22,10 +22,10 @@ export function TaskTable({ tasks, label }: { tasks: readonly Task[]; label: str
       <Table aria-label={label} sx={{ tableLayout: 'fixed' }}>
         <TableHead>
           <TableRow>
-            <TableCell sx={{ width: 112 }}>Status</TableCell>
+            <TableCell sx={{ width: { xs: 104, sm: 124 } }}>Status</TableCell>
             <TableCell>Task</TableCell>
             <TableCell sx={{ ...wide, width: 200 }}>With</TableCell>
-            <TableCell align="right" sx={{ width: { xs: 96, sm: 130 } }}>Due</TableCell>
+            <TableCell align="right" sx={{ width: { xs: 84, sm: 130 } }}>Due</TableCell>
           </TableRow>
         </TableHead>
         <TableBody>
@@ -35,7 +35,7 @@ export function TaskTable({ tasks, label }: { tasks: readonly Task[]; label: str
                 <TaskStatusChip status={task.status} />
               </TableCell>
               <TableCell sx={{ overflow: 'hidden' }}>
-                <Typography variant="body2" noWrap>
+                <Typography variant="body2" sx={{ overflowWrap: 'anywhere' }}>
                   <Link component={RouterLink} to={`/tasks/${task.id}`} color="inherit" sx={{ fontWeight: 600 }}>
                     {task.title}
                   </Link>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { dataOf, fieldsOf, initialValues } from './form'
+import { answererText, assigneeText, leftText } from './people'
 
 const schema = {
   type: 'object',
@@ -50,5 +51,16 @@ describe('a form out of a JSON Schema', () => {
 
   it('has no field where no data is asked for', () => {
     expect(fieldsOf(null)).toEqual([])
+  })
+})
+
+describe('people and times of a task', () => {
+  it('are told in words', () => {
+    expect([assigneeText({ user: 'a@b.c' }), assigneeText({ role: 'admin' })]).toEqual(['a@b.c', 'everyone who is admin'])
+    expect([answererText({ link: 'Ada' }), answererText({ user: 'a@b.c' }), answererText(null)]).toEqual(['Ada, by a link', 'a@b.c', 'Tidewire'])
+  })
+
+  it('are rough: nobody needs the seconds', () => {
+    expect([-1, 30_000, 720_000, 14_399_000, 300_000_000].map(leftText)).toEqual(['now', 'in < 1 min', 'in 12 min', 'in 3 h', 'in 3 d'])
   })
 })

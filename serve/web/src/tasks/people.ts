@@ -18,3 +18,16 @@ export const TASK_STATUSES: Record<TaskStatus, { icon: IconName; color: string }
   expired: { icon: 'alert', color: 'error.main' },
   cancelled: { icon: 'stop', color: 'text.secondary' },
 }
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const
+
+/** How long there is left, in milliseconds, roughly: in 3 d, in 4 h, in 12 min. */
+export function leftText(ms: number): string {
+  if (ms <= 0) return 'now'
+  for (const [unit, length] of UNITS) if (ms >= length) return `in ${Math.floor(ms / length)} ${unit}`
+  return 'in < 1 min'
+}

@@ -1,15 +1,21 @@
+import Box from '@mui/material/Box'
 import Button, { type ButtonProps } from '@mui/material/Button'
+import Checkbox from '@mui/material/Checkbox'
 import Dialog from '@mui/material/Dialog'
 import DialogActions from '@mui/material/DialogActions'
 import DialogContent from '@mui/material/DialogContent'
 import DialogTitle from '@mui/material/DialogTitle'
+import FormControlLabel from '@mui/material/FormControlLabel'
 import Typography from '@mui/material/Typography'
 import { useRef, useState } from 'react'
 
-import { useStartRunMutation, type Workflow } from '../api/generated'
+import { useListSamplesQuery, useStartRunMutation, type Workflow } from '../api/generated'
+import { api } from '../api'
 import { randomKey } from '../api/randomKey'
 import { useMay } from '../app/permissions'
+import { useAppDispatch } from '../app/store'
 import { useNavigate } from '../router'
+import { Picker } from '../ui/Picker'
 import { ProblemAlert } from '../ui/ProblemAlert'
 import { LazyEditor } from './LazyEditor'
 
@@ -25,6 +31,8 @@ export function StartRun({ workflow, version, variant = 'text' }: StartRunProps)
   const navigate = useNavigate()
   const [open, setOpen] = useState(false)
   const [text, setText] = useState('{}')
+  const [dryRun, setDryRun] = useState(false)
+  const [sample, setSample] = useState('')
   const [fault, setFault] = useState<string>()
   const key = useRef(randomKey())
   const [start, { isLoading, error }] = useStartRunMutation()
@@ -36,6 +44,11 @@ export function StartRun({ workflow, version, variant = 'text' }: StartRunProps)
     key.current = randomKey()
   }
 
+  function choose(chosen: string, input: string | undefined) {
+    setSample(chosen)
+    if (input !== undefined) edit(input)
+  }
+
   async function send() {
     try {
       JSON.parse(text)
@@ -45,7 +58,7 @@ export function StartRun({ workflow, version, variant = 'text' }: StartRunProps)
     }
     setFault(undefined)
     const { namespace, name } = workflow
-    const answer = await start({ namespace, name, body: text, 'Idempotency-Key': key.current, ...(version ? { version } : {}) })
+    const answer = await start({ namespace, name, body: text, ...(dryRun ? { dryRun, ...(sample ? { sample } : {}) } : {}), 'Idempotency-Key': key.current, ...(version ? { version } : {}) })
     if (answer.data) void navigate(`/runs/${answer.data.id}`)
   }
 
@@ -62,7 +75,12 @@ export function StartRun({ workflow, version, variant = 'text' }: StartRunProps)
           <Typography variant="body2" sx={{ color: 'text.secondary', mb: 2 }}>
             Its input, as JSON. A workflow on events gets a list of events.
           </Typography>
+          <FromSample workflow={workflow} chosen={sample} onChoose={choose} />
           <LazyEditor label="Input" text={text} language="json" height={220} onChange={edit} onSave={() => void send()} />
+          <FormControlLabel
+            control={<Checkbox size="small" checked={dryRun} onChange={(event) => setDryRun(event.target.checked)} />}
+            label="Dry run: calls to the outside are not made, waits end at once"
+          />
           {fault !== undefined && <ProblemAlert error={{ status: 400, title: 'Not JSON', detail: fault, errors: [] }} />}
           <ProblemAlert error={error} what="The run was not started" />
         </DialogContent>
@@ -71,10 +89,37 @@ export function StartRun({ workflow, version, variant = 'text' }: StartRunProps)
             Not now
           </Button>
           <Button variant="contained" loading={isLoading} onClick={() => void send()}>
-            Start
+            {dryRun ? 'Try' : 'Start'}
           </Button>
         </DialogActions>
       </Dialog>
     </>
+  )
+}
+
+interface FromSampleProps {
+  workflow: Workflow
+  chosen: string
+  onChoose: (sample: string, text: string | undefined) => void
+}
+
+/** Takes the input of a kept sample, where there are any. */
+function FromSample({ workflow, chosen, onChoose }: FromSampleProps) {
+  const { namespace, name } = workflow
+  const { data } = useListSamplesQuery({ namespace, name })
+  const dispatch = useAppDispatch()
+  if (data === undefined || data.items.length === 0) return null
+
+  async function choose(sample: string) {
+    if (sample === '') return onChoose('', undefined)
+    const answer = await dispatch(api.endpoints.getSample.initiate({ namespace, name, sample }, { subscribe: false }))
+    if (answer.data) onChoose(sample, JSON.stringify(answer.data.input, null, 2))
+  }
+
+  return (
+    <Box sx={{ mb: 2 }}>
+      <Picker framed label="Input of a sample" value={chosen} onChange={(sample) => void choose(sample)}
+        options={[['', 'Input of a sample …'], ...data.items.map((one) => [one.sample, one.sample] as const)]} />
+    </Box>
   )
 }

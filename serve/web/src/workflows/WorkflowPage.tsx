@@ -14,8 +14,10 @@ import { useMay } from '../app/permissions'
 import { useAppSelector } from '../app/store'
 import { useQueryState } from '../app/useQueryState'
 import { Link as RouterLink, useParams } from '../router'
+import { FlowPanel } from '../queue/FlowPanel'
 import { latestRuns, matches } from '../runs/runsSlice'
 import { RunTable } from '../runs/RunTable'
+import { Samples } from '../samples/Samples'
 import { BackLink } from '../ui/BackLink'
 import { Empty } from '../ui/Empty'
 import { PageHeader } from '../ui/PageHeader'
@@ -28,7 +30,7 @@ import { StartRun } from './StartRun'
 import { Versions } from './Versions'
 import { EnableSwitch } from './WorkflowsPage'
 
-const TABS = ['runs', 'edit', 'versions'] as const
+const TABS = ['runs', 'edit', 'versions', 'samples'] as const
 const SHOWN = 12
 
 export function WorkflowPage() {
@@ -68,10 +70,17 @@ export function WorkflowPage() {
         <Tab value="runs" label="Runs" />
         <Tab value="edit" label="Definition" />
         <Tab value="versions" label="Versions" />
+        <Tab value="samples" label="Samples" />
       </Tabs>
-      {tab === 'runs' && <Runs workflow={workflow} />}
+      {tab === 'runs' && (
+        <Stack sx={{ gap: 4 }}>
+          <Runs workflow={workflow} />
+          <FlowPanel workflow={workflow} />
+        </Stack>
+      )}
       {tab === 'edit' && <Edit key={workflow.latest_version} workflow={workflow} onSaved={() => set({ tab: 'versions' })} />}
       {tab === 'versions' && <VersionsTab workflow={workflow} />}
+      {tab === 'samples' && <Samples workflow={workflow} />}
     </>
   )
 }
