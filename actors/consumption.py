@@ -8,7 +8,6 @@ from typing import Any
 
 from actors.jq_sandbox import JqSandbox
 from actors.step_runner import StepError
-from models.domain.dsl.durations import parse_duration
 from models.domain.dsl.expressions import Expression, compile_expression
 from models.domain.dsl.problems import Problem, problem
 from models.domain.errors import InvalidDefinition
@@ -32,7 +31,7 @@ class _Seen:
 
 
 class Consumption:
-    """Takes messages {payload, headers, correlationId?} until there are enough.
+    """Takes messages {payload, headers, correlationId?} of one step until there are enough.
 
     `filter` and `while` see the message; `until` sees it when it was taken. All see the variables as they were when the
     task started.
@@ -43,12 +42,12 @@ class Consumption:
         self.messages: list[dict[str, Any]] = []
         self._variables = subscription.get("variables") or {}
         self._jq, self._limits = jq, limits
-        self._amount = consume.get("amount")
+        amount = consume.get("amount")
+        self._amount = None if amount is None else amount - subscription.get("taken", 0)
         self._filter = self._compiled(subscription.get("filter"))
         self._while = self._compiled(subscription.get("while"))
         self._until = self._compiled(subscription.get("until"))
-        self.seconds = parse_duration(consume["for"]).total_seconds() if "for" in consume else None
-        self.has_enough = self._amount == 0
+        self.has_enough = self._amount is not None and self._amount <= 0
 
     async def take(self, message: dict[str, Any]) -> None:
         """One message. StepError (expression) when an expression cannot be computed over it."""
@@ -67,9 +66,8 @@ class Consumption:
                 self.has_enough = True
                 return
             self.messages.append(message)
-            most = self._limits.max_consumed_messages
             is_until = self._until is not None and self._until.is_true(message, scope)
-            self.has_enough = is_until or len(self.messages) in (self._amount, most)
+            self.has_enough = is_until or len(self.messages) == self._amount
 
     def _compiled(self, text: Any) -> Expression | None:
         if text is None:

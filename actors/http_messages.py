@@ -30,16 +30,18 @@ class HttpMessages:
         request = HttpRequest(method, place.url, out, body, call.seconds_left, False, call.idempotency_key)
         _check(place, await call.send(request, call.request.get("authentication")))
 
-    async def consume(self, call: Call, place: Place) -> AsyncGenerator[dict[str, Any]]:
-        """Asks for the next messages when all of the last answer were taken."""
+    async def consume(
+        self, call: Call, place: Place, position: Any
+    ) -> AsyncGenerator[tuple[list[dict[str, Any]], Any]]:
+        """Asks for the next messages when all of the last answer were taken. There is no position: what the server
+        gave is taken."""
         accepted = {"accept": "application/json, application/x-ndjson, text/event-stream"}
         while True:
             request = HttpRequest("GET", place.url, accepted, None, call.seconds_left, True, None)
             response = await call.send(request, call.request.get("authentication"))
             _check(place, response)
             found = list(_messages(response))
-            for message in found:
-                yield message
+            yield found, None
             if not found:
                 await asyncio.sleep(_PAUSE_SECONDS)
 

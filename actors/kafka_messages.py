@@ -26,6 +26,7 @@ from models.domain.errors import AnswerLost, EgressRefused, Unavailable
 from models.domain.limits import Limits
 
 _PORT = 9092
+_POLL_MILLISECONDS = 500
 
 
 class KafkaMessages:
@@ -55,21 +56,34 @@ class KafkaMessages:
         finally:
             await producer.stop()
 
-    async def consume(self, call: Call, place: Place) -> AsyncGenerator[dict[str, Any]]:
-        """What is published from now on."""
+    async def consume(
+        self, call: Call, place: Place, position: Any
+    ) -> AsyncGenerator[tuple[list[dict[str, Any]], Any]]:
+        """The position is {partition: offset of the next record}; a partition that is not in it is new."""
         options = await self._options(call, place)
-        consumer = AIOKafkaConsumer(place.channel, **options, auto_offset_reset="latest", enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(place.channel, **options, auto_offset_reset="earliest", enable_auto_commit=False)
         try:
             await self._look_at_brokers(options)
             await self._start(consumer)
-            # Where the topic ends now; what comes later is found whenever it is looked for.
-            for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
-                consumer.seek(partition, end)
-            async for record in consumer:
-                headers = {name: value.decode(errors="replace") for name, value in record.headers}
-                if record.key is not None:
-                    headers["key"] = record.key.decode(errors="replace")
-                yield with_correlation({"payload": _payload(record.value), "headers": headers})
+            if position is None:
+                ends = await consumer.end_offsets(consumer.assignment())
+                position = {str(partition.partition): offset for partition, offset in ends.items()}
+                yield [], dict(position)
+            for partition in consumer.assignment():
+                consumer.seek(partition, position.get(str(partition.partition), 0))
+            most = self._limits.max_messages_per_step
+            while True:
+                found = await consumer.getmany(timeout_ms=_POLL_MILLISECONDS, max_records=most)
+                batch, size = [], 0
+                for record in (record for some in found.values() for record in some):
+                    batch.append(_message(record))
+                    position[str(record.partition)] = record.offset + 1
+                    size += len(record.value or b"")
+                    if size > self._limits.max_message_bytes_per_step:
+                        yield batch, dict(position)
+                        batch, size = [], 0
+                if batch:
+                    yield batch, dict(position)
         except KafkaError as error:
             raise _told(error, place, False) from None
         finally:
@@ -133,6 +147,13 @@ class KafkaMessages:
 
         client._get_conn, client.cluster.broker_metadata = connected, described
         await end.start()
+
+
+def _message(record: Any) -> dict[str, Any]:
+    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    if record.key is not None:
+        headers["key"] = record.key.decode(errors="replace")
+    return with_correlation({"payload": _payload(record.value), "headers": headers})
 
 
 def _payload(value: bytes | None) -> Any:

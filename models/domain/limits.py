@@ -97,8 +97,9 @@ class Limits:
     max_cached_resources: int = 500
     max_proto_seconds: float = 10.0
     max_proto_bytes: int = 256_000
-    max_subscription_seconds: float = 3_600.0
-    max_consumed_messages: int = 10_000
+    max_subscription_seconds: float = 300.0
+    max_messages_per_step: int = 100
+    max_message_bytes_per_step: int = 500_000
     max_model_bundle_bytes: int = 50_000_000
     max_model_unpacked_bytes: int = 200_000_000
     max_loaded_model_bytes: int = 400_000_000

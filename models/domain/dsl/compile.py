@@ -13,7 +13,7 @@ from models.domain.dsl.compile_parts import Parts
 from models.domain.dsl.compile_tasks import KINDS, Built, with_check
 from models.domain.dsl.expressions import InProcessJq, JqRunner
 from models.domain.dsl.nodes import CONTINUE, END, EXIT, ROOT, DataFlow, Task, TaskList, Workflow
-from models.domain.dsl.nodes_events import Listen
+from models.domain.dsl.nodes_calls import ITERATING
 from models.domain.dsl.nodes_extension import Extended
 from models.domain.errors import Fault, InvalidDefinition
 from models.domain.limits import Limits
@@ -202,7 +202,7 @@ class _Compiler:
     def _inside(self, built: Built, pointer: str, where: _Where, reference: str | None) -> None:
         for part, (path, items, extra) in built.lists.items():
             variables = {**where.variables, **{name: (pointer, role) for name, role in extra.items()}}
-            depth = where.depth + isinstance(built.task, nodes.For | Listen)
+            depth = where.depth + isinstance(built.task, (nodes.For, *ITERATING))
             inner = replace(
                 where, parent=pointer, part=part, pointer=f"{pointer}/{path}", depth=depth, variables=variables,
                 reference=None if reference is None else f"{reference}/{path}",

@@ -41,13 +41,14 @@ def listen(parts: Parts, node: Node, common: dict[str, Any]) -> Built:
         is_each=each is not None,
         each="" if each is None else each.get("item", "item"),
         at="" if each is None else each.get("at", "index"),
-        each_output=_flow(inside, each, "output"),
-        each_export=_flow(inside, each, "export"),
+        each_output=each_flow(inside, each, "output"),
+        each_export=each_flow(inside, each, "export"),
     )
     return Built(task, {"do": ("foreach/do", None if each is None else each.get("do"), names)})
 
 
-def _flow(parts: Parts, each: Node | None, name: str) -> DataFlow | None:
+def each_flow(parts: Parts, each: Node | None, name: str) -> DataFlow | None:
+    """`output` or `export` of a `foreach`."""
     found = None if each is None else each.get(name)
     return DataFlow(parts.transform(found.get("as")), parts.schema(found.get("schema"))) if found else None
 

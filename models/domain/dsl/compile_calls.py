@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from models.domain.dsl.compile_awaits import each_flow
 from models.domain.dsl.compile_parts import Parts
 from models.domain.dsl.compile_tasks import Built, Common, Node, step_of
-from models.domain.dsl.nodes_calls import CallOutside
+from models.domain.dsl.nodes_calls import CallOutside, Subscription
 from models.domain.dsl.protocol import StepKind
+from models.domain.dsl.templates import Template
 from models.domain.errors import InvalidDefinition
 
 MCP_VERSION = "2025-06-18"
@@ -63,9 +65,25 @@ def _asyncapi(parts: Parts, node: Node, common: Common) -> Built:
         fixed["filter"] = subscription["filter"]
     for text in fixed.values():
         parts.expression(text)
+    each = subscription.get("foreach")
+    until = None if each is None else fixed.pop("until", None)
+    names = {} if each is None else {each.get("item", "item"): "item", each.get("at", "index"): "index"}
+    inside = parts.seeing(*names)
     request["subscription"] = {"consume": consume}
-    names = {name for text in fixed.values() for name in _VARIABLE.findall(text)}
-    return _built(parts, node, common, StepKind.ASYNCAPI, request, fixed, tuple(sorted(names)))
+    task = Subscription(
+        **common,
+        **step_of(node, StepKind.ASYNCAPI),
+        request=_template(parts, node, request),
+        fixed=fixed,
+        seen=tuple(sorted({name for text in fixed.values() for name in _VARIABLE.findall(text)})),
+        until=None if until is None else inside.expression(until),
+        is_each=each is not None,
+        each="" if each is None else each.get("item", "item"),
+        at="" if each is None else each.get("at", "index"),
+        each_output=each_flow(inside, each, "output"),
+        each_export=each_flow(inside, each, "export"),
+    )
+    return Built(task, {"do": ("with/subscription/foreach/do", None if each is None else each.get("do"), names)})
 
 
 def _mcp(parts: Parts, node: Node, common: Common) -> Built:
@@ -97,16 +115,14 @@ def _a2a(parts: Parts, node: Node, common: Common) -> Built:
     return _built(parts, node, common, StepKind.A2A, request)
 
 
-def _built(
-    parts: Parts, node: Node, common: Common, kind: StepKind, request: dict[str, Any],
-    fixed: Mapping[str, Any] | None = None, seen: tuple[str, ...] = (),
-) -> Built:  # fmt: skip
+def _built(parts: Parts, node: Node, common: Common, kind: StepKind, request: dict[str, Any]) -> Built:
+    return Built(CallOutside(**common, **step_of(node, kind), request=_template(parts, node, request)))
+
+
+def _template(parts: Parts, node: Node, request: dict[str, Any]) -> Template:
     connection = (node.get("metadata") or {}).get("connection")
     written = {name: value for name, value in {**request, "connection": connection}.items() if value is not None}
-    task = CallOutside(
-        **common, **step_of(node, kind), request=parts.template(written), fixed=fixed or {}, seen=seen
-    )
-    return Built(task)
+    return parts.template(written)
 
 
 def _resource(parts: Parts, resource: Node) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from models.domain.dsl import approvals, extending, nodes, operations, outcomes
+from models.domain.dsl import approvals, extending, nodes, operations, outcomes, subscribing
 from models.domain.dsl import evolve_awaits as awaits
 from models.domain.dsl.nodes import CONTINUE, END, EXIT, ROOT, Task, Workflow
-from models.domain.dsl.nodes_calls import CallOutside
+from models.domain.dsl.nodes_calls import ITERATING, CallOutside, Subscription
 from models.domain.dsl.nodes_events import Listen
 from models.domain.dsl.nodes_extension import Extended
 from models.domain.dsl.nodes_run import RunScript, RunWorkflow
@@ -94,7 +94,7 @@ def _enter(workflow: Workflow, draft: Draft, task: Task, entry: Entry) -> Frame:
     draft.set_todo(key, Todo.NOTHING)
     if isinstance(owner, nodes.Try):
         _enter_try(draft, parent, task, entry.data)
-    elif isinstance(owner, Listen):
+    elif isinstance(owner, ITERATING):
         awaits.begin_iteration(parent)
     if task.siblings.counts_visits:
         visits = parent.visits = parent.visits or {}
@@ -163,6 +163,7 @@ _PREPARE: dict[type[Task], _Prepare] = {
     nodes.CallHttp: _prepare_step,
     nodes.CallPredict: _prepare_step,
     CallOutside: _prepare_step,
+    Subscription: subscribing.prepare,
     nodes.Approval: approvals.begin,
     Listen: awaits.prepare_listen,
     RunWorkflow: awaits.prepare_child,
@@ -210,7 +211,7 @@ def _go_on(workflow: Workflow, draft: Draft, task: Task, path: tuple[int, ...], 
     parent.next = target_of(task, then)
     if parent.next < len(task.siblings.tasks):
         return draft.set_todo(key, Todo.NEXT)
-    if isinstance(owner, Listen):
+    if isinstance(owner, ITERATING):
         return draft.set_todo(key, Todo.ITERATE)
     if isinstance(owner, nodes.For):
         parent.iteration += 1
@@ -269,6 +270,11 @@ def _task_retried(workflow: Workflow, draft: Draft, entry: Entry) -> None:
     _start_attempt(draft, key, frame, data)
 
 
+def _task_received(workflow: Workflow, draft: Draft, entry: Entry) -> None:
+    awaits.task_received(workflow, draft, entry)
+    operations.forget_heard(draft, entry)
+
+
 _RULES: dict[EntryType, _Rule] = {
     EntryType.RUN_STARTED: _run_started,
     EntryType.RUN_COMPLETED: _run_ended(RunStatus.COMPLETED),
@@ -278,7 +284,7 @@ _RULES: dict[EntryType, _Rule] = {
     EntryType.RUN_RESUMED: operations.resumed,
     EntryType.RUN_CANCELLING: operations.cancelling,
     EntryType.RUN_EDITED: operations.edited,
-    EntryType.RUN_SIGNALLED: _no_effect,
+    EntryType.RUN_SIGNALLED: operations.signalled,
     EntryType.RUN_MOVED: _no_effect,
     EntryType.RUN_MOVE_REFUSED: _no_effect,
     EntryType.TASK_STARTED: _task_started,
@@ -290,6 +296,6 @@ _RULES: dict[EntryType, _Rule] = {
     EntryType.TASK_OUTCOME_UNKNOWN: outcomes.unknown,
     EntryType.TASK_OUTCOME_DECIDED: outcomes.decided,
     EntryType.TASK_ESCALATED: approvals.escalated,
-    EntryType.TASK_RECEIVED: awaits.task_received,
+    EntryType.TASK_RECEIVED: _task_received,
     EntryType.TASK_ITERATED: awaits.task_iterated,
 }

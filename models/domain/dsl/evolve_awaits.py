@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from models.domain.dsl import subscribing
 from models.domain.dsl.listening_state import Listening
 from models.domain.dsl.nodes import Task, Workflow
+from models.domain.dsl.nodes_calls import ITERATING, Subscription
 from models.domain.dsl.nodes_events import Listen
 from models.domain.dsl.nodes_run import RunScript
 from models.domain.dsl.state import Draft, Frame, Key, Todo
@@ -55,6 +57,8 @@ def task_received(workflow: Workflow, draft: Draft, entry: Entry) -> None:
     """A listen took an event."""
     key = (entry.task, entry.path)
     task, frame, data = workflow.tasks[entry.task], draft.own(key), entry.data
+    if isinstance(task, Subscription):
+        return subscribing.received(draft, key, frame, task, entry)
     assert isinstance(task, Listen)
     assert frame.listening is not None
     frame.listening = replace(
@@ -76,7 +80,7 @@ def task_iterated(workflow: Workflow, draft: Draft, entry: Entry) -> None:
     """The work on one event is done."""
     key = (entry.task, entry.path)
     task, frame, data = workflow.tasks[entry.task], draft.own(key), entry.data
-    assert isinstance(task, Listen)
+    assert isinstance(task, ITERATING)
     assert frame.listening is not None
     frame.listening = replace(frame.listening, results=(*frame.listening.results, data["output"]), is_busy=False)
     frame.iteration += 1
@@ -86,6 +90,8 @@ def task_iterated(workflow: Workflow, draft: Draft, entry: Entry) -> None:
     if data.get("ends"):
         _end(draft, frame)
         frame.items = (frame.items or [])[: frame.iteration]
+    if isinstance(task, Subscription):
+        return subscribing.go_on(draft, key, frame, task, entry.seq)
     _go_on(draft, key, frame, task)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from models.domain.dsl import approvals, listening, nodes, running
+from models.domain.dsl import approvals, listening, nodes, running, subscribing
 from models.domain.dsl.catching import attempt_until
 from models.domain.dsl.expressions import kind_of
 from models.domain.dsl.nodes import Task
-from models.domain.dsl.nodes_calls import CallOutside
+from models.domain.dsl.nodes_calls import CallOutside, Subscription
 from models.domain.dsl.nodes_events import Listen
 from models.domain.dsl.nodes_extension import Extended
 from models.domain.dsl.nodes_run import RunForbidden, RunScript, RunWorkflow
@@ -45,6 +45,10 @@ def _wait(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> Non
 
 def _request(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
     data["request"] = build_request(task, data["input"], scope)
+
+
+def _subscription(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
+    data["request"] = subscribing.with_end(build_request(task, data["input"], scope), turn.at)
 
 
 def _function(turn: Turn, task: Task, key: Key, scope: TaskScope, data: Data) -> None:
@@ -93,6 +97,7 @@ PREPARATIONS: dict[type[Task], Callable[[Turn, Task, Key, TaskScope, Data], None
     nodes.CallHttp: _request,
     nodes.CallPredict: _request,
     CallOutside: _request,
+    Subscription: _subscription,
     nodes.Approval: approvals.prepare,
     nodes.CallFunction: _function,
     nodes.Try: _attempt,

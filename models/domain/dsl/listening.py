@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from models.domain import event_filters
 from models.domain.dsl.expressions import Expression
 from models.domain.dsl.listening_state import Listening
+from models.domain.dsl.nodes_calls import Subscription
 from models.domain.dsl.nodes_events import EventFilter, Listen, Wanted
 from models.domain.dsl.problems import FAULTS, Problem, error_of, problem
 from models.domain.dsl.state import Frame, Key
@@ -90,7 +91,7 @@ def _consume(
     else:
         data["item"] = read(envelope, task.read)
         data["size"] = state.size + len(json.dumps(data["item"]))
-        _check_limits(turn, len(frame.items or ()) + 1, data["size"])
+        check_limits(turn, len(frame.items or ()) + 1, data["size"])
         ends = _is_enough(task, frame, scope, heard, data["item"])
     if ends:
         data["ends"] = True
@@ -109,7 +110,8 @@ def _is_enough(task: Listen, frame: Frame, scope: TaskScope, heard: frozenset[in
     return task.until_strategy is None
 
 
-def _check_limits(turn: Turn, count: int, size: int) -> None:
+def check_limits(turn: Turn, count: int, size: int) -> None:
+    """Problem when a task has more items than it may have."""
     limits = turn.draft.limits
     for name, found in (("max_listened_events", count), ("max_listened_bytes", size)):
         most = getattr(limits, name)
@@ -200,7 +202,7 @@ def _evaluated(expression: Expression, value: Any, scope: TaskScope) -> Any:
 # ---------------------------------------------------------------- foreach
 
 
-def iterate(turn: Turn, task: Listen, key: Key, frame: Frame) -> None:
+def iterate(turn: Turn, task: Listen | Subscription, key: Key, frame: Frame) -> None:
     """Begins to work on the next event, or ends the work on one."""
     assert frame.listening is not None
     tasks = task.parts["do"].tasks
@@ -214,7 +216,8 @@ def iterate(turn: Turn, task: Listen, key: Key, frame: Frame) -> None:
         data = _end_iteration(turn, task, frame.flow if tasks else item, scope)
         if task.until is not None:
             scope.extra = {"context": data["context"]} if "context" in data else None
-            if task.until.is_true(items[: frame.iteration + 1], scope):
+            seen = items[: frame.iteration + 1] if isinstance(task, Listen) else item
+            if task.until.is_true(seen, scope):
                 data["ends"] = True
                 if frame.listening.keys:
                     data["keys"] = dict(frame.listening.keys)
@@ -223,7 +226,7 @@ def iterate(turn: Turn, task: Listen, key: Key, frame: Frame) -> None:
     turn.record(EntryType.TASK_ITERATED, key, data)
 
 
-def _end_iteration(turn: Turn, task: Listen, raw: Any, scope: TaskScope) -> dict[str, Any]:
+def _end_iteration(turn: Turn, task: Listen | Subscription, raw: Any, scope: TaskScope) -> dict[str, Any]:
     found, output, export = raw, task.each_output, task.each_export
     scope.raw_output = raw
     if output is not None:

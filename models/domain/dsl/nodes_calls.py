@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.domain.dsl.nodes import Step
+from models.domain.dsl.expressions import Expression
+from models.domain.dsl.nodes import DataFlow, Step
+from models.domain.dsl.nodes_events import Listen
 from models.domain.dsl.templates import Template
 
 
@@ -21,3 +23,19 @@ class CallOutside(Step):
     request: Template
     fixed: Mapping[str, Any] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Subscription(CallOutside):
+    """`call: asyncapi` with a subscription. The fields are as those of Listen; `until` is for `is_each` only."""
+
+    until: Expression | None
+    is_each: bool
+    each: str
+    at: str
+    each_output: DataFlow | None
+    each_export: DataFlow | None
+
+
+# What works on items one after another.
+ITERATING = (Listen, Subscription)

@@ -61,7 +61,7 @@ def _outside(task: CallOutside, found: Any, scope: Scope) -> dict[str, Any]:
         if name in request:
             uri = _text(request[name]["uri"], f"{name}.endpoint")
             request[name] = {**request[name], "uri": expand(uri, found)}
-    if task.fixed:
+    if "subscription" in request:
         variables = {name: scope.get(name) for name in task.seen}
         request["subscription"] = {**request["subscription"], **task.fixed, "variables": variables}
     return request

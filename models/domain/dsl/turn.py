@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from models.domain.dsl import approvals, listening, nodes, operations, outcomes
+from models.domain.dsl import approvals, listening, nodes, operations, outcomes, subscribing
 from models.domain.dsl.catching import Verdict, judge
 from models.domain.dsl.evolve import ROOT_KEY, evolve, parent_key
 from models.domain.dsl.kinds import ACTIONS, PREPARATIONS
 from models.domain.dsl.nodes import Task, Workflow
+from models.domain.dsl.nodes_calls import ITERATING, Subscription
 from models.domain.dsl.nodes_events import Listen
 from models.domain.dsl.problems import FAULTS, error_of, problem
 from models.domain.dsl.protocol import Notification, StartStep
@@ -107,7 +108,7 @@ class Turn:
         self._start(siblings.tasks[frame.next], key, frame)
 
     def _iterate(self, task: Task, key: Key, frame: Frame) -> None:
-        if isinstance(task, Listen):
+        if isinstance(task, ITERATING):
             return listening.iterate(self, task, key, frame)
         assert isinstance(task, nodes.For)
         if task.while_ is not None:
@@ -154,6 +155,8 @@ class Turn:
         self.record(EntryType.TASK_STARTED, key, data)
         if error is not None:
             self.fault(task, key, error)
+        elif self.draft.received and isinstance(task, Listen):
+            operations.hear(self)
 
     def _prepare(self, task: Task, key: Key, scope: TaskScope, data: dict[str, Any]) -> None:
         data["input"] = found = self._take_in(task, scope.raw, scope)
@@ -275,6 +278,8 @@ class Turn:
     def succeed(self, step: int, output: Any) -> None:
         """A step has its result."""
         task, key = self._finish(step)
+        if isinstance(task, Subscription):
+            return subscribing.receive(self, task, key, output)
         self.complete_checked(task, key, output)
 
     def complete_checked(self, task: Task, key: Key, output: Any) -> None:
@@ -330,7 +335,7 @@ def _timeout(task: Task, detail: str) -> dict[str, Any]:
 
 
 def _path_of(task: Task, owner: Task, path: Path, frame: Frame, is_caught: bool) -> Path:
-    if isinstance(owner, nodes.For | Listen):
+    if isinstance(owner, (nodes.For, *ITERATING)):
         path = (*path, frame.iteration)
     if task.siblings.counts_visits:
         visits = None if is_caught else frame.visits

@@ -50,7 +50,7 @@ from models.domain.triggers import check_cron
 
 # What a valid document may have and this version does not perform. It only ever gets shorter.
 NOT_YET: frozenset[str] = frozenset({
-    "call mcp stdio", "call asyncapi foreach", "catalog default",
+    "call mcp stdio", "catalog default",
     "run script python",
     "evaluate language",
 })  # fmt: skip

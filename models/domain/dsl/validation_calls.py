@@ -168,12 +168,7 @@ def _consumption(place: Place, node: Any) -> None:
 
 def asyncapi(loop: Check) -> Check:
     """The arguments of `call: asyncapi`; `loop` checks the `foreach` of a subscription."""
-
-    def foreach(place: Place, node: Any) -> None:
-        place.not_yet("call asyncapi foreach", "foreach in a subscription (use a for task after it)")
-        loop(place, node)
-
-    subscription = shape({"filter": or_expression(text), "consume": _consumption, "foreach": foreach}, ["consume"])
+    subscription = shape({"filter": or_expression(text), "consume": _consumption, "foreach": loop}, ["consume"])
     fields = {
         "document": resource,
         "channel": words,

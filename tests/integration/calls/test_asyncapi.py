@@ -136,6 +136,18 @@ async def test_publish_and_consume_over_kafka(calls: Calls, port: int, broker: K
     assert (first["correlationId"], first["headers"]) == ("9", {"correlationId": "9", "key": "k"})
 
 
+async def test_no_message_is_lost_between_steps(calls: Calls, port: int) -> None:
+    # Each message is worked off by publishing the next one, while nobody consumes.
+    say = asyncapi(
+        port, message={"payload": {"n": "${ $message.payload.n + 1 }"}, "headers": {"key": "${ $message.headers.key }"}}
+    )
+    foreach = {"item": "message", "do": [{"say": say}], "output": {"as": "${ $message.payload.n }"}}
+    hear = consuming(port, "hear", filter='${ .headers.key == "chain" }', consume={"amount": 4}, foreach=foreach)
+    first = asyncapi(port, message={"payload": {"n": 1}, "headers": {"key": "chain"}})
+    flow = workflow({"fork": {"branches": [{"hear": hear}, {"begin": first}]}})
+    assert (await calls.run(flow)).output[0] == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("operation", "more", "kind", "told"),
     [

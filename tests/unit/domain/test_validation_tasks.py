@@ -163,8 +163,6 @@ def test_a_wrong_task_is_told_at_its_place(tasks: str, pointer: str, says: str) 
 # Valid in the DSL; a version that does not perform it says so, and nothing else.
 LATER = [
     ("[{a: {run: {script: {language: python, code: '1'}}}}]", "/do/0/a/run/script/language"),
-    ("[{a: {call: asyncapi, with: {document: {endpoint: 'https://x.example'}, operation: op, "
-     "subscription: {consume: {amount: 1}, foreach: {do: []}}}}}]", "/do/0/a/with/subscription/foreach"),
     ("[{a: {call: mcp, with: {method: tools/list, transport: {stdio: {command: x}}}}}]",
      "/do/0/a/with/transport/stdio"),
     ("[{a: {call: 'log:1.0.0@default', with: {message: x}}}]", "/do/0/a/call"),
