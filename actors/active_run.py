@@ -27,6 +27,7 @@ from models.domain.dsl.protocol import (
     RunInfo,
 )
 from models.domain.dsl.protocol_messages import CancelChild, StartChild, Subscribe, Unsubscribe
+from models.domain.dsl.running import reopened
 from models.domain.dsl.snapshots import dump
 from models.domain.human_tasks import TaskChange, TaskClosed, TaskStatus
 from models.domain.journal import Entry, EntryType
@@ -117,7 +118,7 @@ def _begin(engine: Engine, run: ActiveRun, workflow: Workflow, now: datetime) ->
     state, commands = engine.replay(workflow, run.info, run.new.input, run.first, now)
     # Nothing of what is open in a copy was ever begun in this run.
     fresh = [command.step if isinstance(command, AskOutcome) else command for command in commands]
-    return state, [AppendJournal(tuple(run.first)), *fresh]
+    return state, [AppendJournal(tuple(run.first)), *reopened(workflow, state), *fresh]
 
 
 class _Gathered:

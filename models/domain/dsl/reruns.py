@@ -12,7 +12,9 @@ from typing import Any
 from models.domain.dsl.engine import replay
 from models.domain.dsl.evolve import parent_key
 from models.domain.dsl.nodes import Task, Workflow
+from models.domain.dsl.nodes_events import Listen
 from models.domain.dsl.protocol import RunInfo
+from models.domain.dsl.running import own_child, starts_run
 from models.domain.dsl.state import Key, RunState
 from models.domain.errors import Conflict
 from models.domain.journal import Entry, EntryType
@@ -98,6 +100,7 @@ def seed(
     copies = _numbered([_copy(entry, at) for entry in entries[:place] if entry.type not in _OPERATIONS])
     copies[0] = replace(copies[0], data={**copies[0].data, "rerun": {"of": source, "entries": len(copies)}})
     state, _ = replay(workflow, info, input, copies, at, limits)
+    copies = _own_children(copies, state)
     parent = _parent(workflow, target, entries[place], state)
     if origin.edits is not None and "stepInput" in origin.edits:
         data = {"input": origin.edits["stepInput"], "task": origin.task}
@@ -124,6 +127,16 @@ def _copy(entry: Entry, at: datetime) -> Entry:
         if isinstance(data.get(name), str) and entry.type in _TIMED:
             data = {**data, name: (at + (datetime.fromisoformat(data[name]) - entry.at)).isoformat()}
     return replace(entry, at=at, data=data)
+
+
+def _own_children(entries: Sequence[Entry], state: RunState) -> list[Entry]:
+    """Runs that are still awaited are started anew, under names of their own."""
+    return [
+        replace(entry, data={**entry.data, "request": own_child(entry, state.info.id)})
+        if entry.seq in state.awaits and starts_run(entry)
+        else entry
+        for entry in entries
+    ]
 
 
 _TIMED = frozenset({EntryType.RUN_STARTED, EntryType.TASK_STARTED, EntryType.TASK_RETRIED})
@@ -174,4 +187,6 @@ def _difference(old: Workflow, new: Workflow, key: Key) -> str | None:
         return f"{pointer} is not there"
     if type(found) is not type(task):
         return f"{pointer} is another kind of task"
+    if isinstance(task, Listen) and task.definition["listen"] != found.definition["listen"]:
+        return f"{pointer} listens to other events"
     return None

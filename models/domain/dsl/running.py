@@ -6,22 +6,27 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from models.domain.dsl.expressions import kind_of
+from models.domain.dsl.listening import subscriptions
 from models.domain.dsl.nodes import Task
+from models.domain.dsl.nodes_events import Listen
 from models.domain.dsl.nodes_run import RunForbidden, RunScript, RunWorkflow
 from models.domain.dsl.problems import Problem, problem
 from models.domain.dsl.protocol import StartStep, StepKind
-from models.domain.dsl.protocol_messages import ChildEnded, StartChild
+from models.domain.dsl.protocol_messages import ChildEnded, StartChild, Subscribe
 from models.domain.dsl.requests import logical_key
-from models.domain.dsl.state import Key
+from models.domain.dsl.state import Draft, Key, RunState
 from models.domain.event_hops import HOPS
+from models.domain.journal import Entry, EntryType
 from models.domain.limits import Limits
 from models.domain.runs import RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from models.domain.dsl.nodes import Workflow
+    from models.domain.dsl.protocol import Command
     from models.domain.dsl.scope import TaskScope
-    from models.domain.dsl.state import Draft
     from models.domain.dsl.turn import Turn
 
 _MAX_STDERR = 2_000
@@ -54,6 +59,27 @@ def _child_id(run: UUID, seq: int, at: datetime) -> UUID:
     rest = uuid5(NAMESPACE_OID, f"{run}/{seq}").int & ((1 << 80) - 1)
     value = (millis << 80 | rest) & ~(0xF << 76) & ~(0x3 << 62)
     return UUID(int=value | 0x7 << 76 | 0x2 << 62)
+
+
+def starts_run(entry: Entry) -> bool:
+    """Whether this entry starts another run."""
+    return entry.type is EntryType.TASK_STARTED and "run" in (entry.data.get("request") or {})
+
+
+def own_child(entry: Entry, run: UUID) -> dict[str, Any]:
+    """The request of an entry that was copied into a run: the other run is that run's own."""
+    return {**entry.data["request"], "run": str(_child_id(run, entry.seq, entry.at))}
+
+
+def reopened(workflow: Workflow, state: RunState) -> Iterator[Command]:
+    """What others are told when a run begins with copied entries: what it listens to, and the runs that it awaits."""
+    draft = Draft(state)
+    for seq, key in state.awaits.items():
+        task, frame = workflow.tasks[key[0]], state.frames[key]
+        if isinstance(task, Listen) and frame.listening is not None:
+            yield Subscribe(seq, subscriptions(task, frame.listening))
+        elif frame.request is not None:
+            yield start_child(draft, seq, key, frame.request)
 
 
 def start_child(draft: Draft, seq: int, key: Key, request: dict[str, Any]) -> StartChild:
