@@ -288,7 +288,7 @@ def _is_needy(run: Run, pending_before: datetime, due: datetime) -> bool:
         return True
     if run.status is RunStatus.PENDING:
         return run.created_at <= pending_before
-    return run.wake_at is None or run.wake_at <= due
+    return run.wake_at is not None and run.wake_at <= due
 
 
 @dataclass
