@@ -123,7 +123,7 @@ def _take(turn: Turn, event: Event) -> None:
         turn.fire(event.timer)
     elif isinstance(event, EventReceived):
         receive(turn, event.envelope)
-        operations.tell_signal(turn, event.envelope)
+        operations.keep_signal(turn, event.envelope)
     elif isinstance(event, ChildEnded):
         end_child(turn, event)
     elif isinstance(event, TaskAnswered):

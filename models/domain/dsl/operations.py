@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from models.domain.dsl import nodes
+from models.domain.dsl import listening, nodes
 from models.domain.dsl.nodes import ROOT, Task, Workflow
 from models.domain.dsl.state import Draft, Key, Timing, Todo, timer_name
 from models.domain.journal import Entry, EntryType
@@ -56,10 +56,29 @@ def change_version(turn: Turn, event: VersionChanged) -> None:
     turn.record(EntryType.RUN_MOVE_REFUSED, _ROOT_KEY, {**data, "reason": event.refused})
 
 
-def tell_signal(turn: Turn, envelope: Mapping[str, Any]) -> None:
-    """A signal that nothing waited for is shown, at least."""
-    if not turn.entries and str(envelope["type"]).startswith(SIGNALS):
-        turn.record(EntryType.RUN_SIGNALLED, _ROOT_KEY, {"event": dict(envelope), "heard": False})
+def keep_signal(turn: Turn, envelope: Mapping[str, Any]) -> None:
+    """A signal that nothing waits for yet is kept for a listen that begins later."""
+    limit = turn.draft.limits.max_inbox_messages
+    if not turn.entries and str(envelope["type"]).startswith(SIGNALS) and len(turn.draft.received) < limit:
+        turn.record(EntryType.RUN_SIGNALLED, _ROOT_KEY, {"event": dict(envelope)})
+
+
+def hear(turn: Turn) -> None:
+    """What was kept is offered to a listen that has just begun."""
+    for envelope in turn.draft.received:
+        listening.receive(turn, envelope)
+
+
+def signalled(_: Workflow, draft: Draft, entry: Entry) -> None:
+    """Rule of run.signalled."""
+    draft.received = (*draft.received, entry.data["event"])
+
+
+def forget_heard(draft: Draft, entry: Entry) -> None:
+    """What a listen has taken is not kept any longer."""
+    if draft.received:
+        taken = entry.data.get("event") or {}
+        draft.received = tuple(one for one in draft.received if one["id"] != taken.get("id"))
 
 
 def suspended(_: Workflow, draft: Draft, entry: Entry) -> None:

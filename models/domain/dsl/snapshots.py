@@ -131,6 +131,7 @@ _DUMP: dict[str, Any] = {
     "steps": _keys,
     "awaits": _keys,
     "undecided": _keys,
+    "received": list,
     "timers": lambda timers: [
         [name, int(one.timing), one.key[0], list(one.key[1]), _time(one.at)] for name, one in timers.items()
     ],
@@ -145,6 +146,7 @@ _LOAD: dict[str, Any] = {
     "steps": _keys_of,
     "awaits": _keys_of,
     "undecided": _keys_of,
+    "received": tuple,
     "timers": lambda timers: {
         name: Timer(Timing(timing), (pointer, tuple(path)), datetime.fromisoformat(at))
         for name, timing, pointer, path, at in timers

@@ -112,6 +112,7 @@ class RunState:
     hops: int = 0
     undecided: Mapping[int, Key] = frozenset()  # type: ignore[assignment]
     cancelling: str | None = None
+    received: tuple[dict[str, Any], ...] = ()
 
     @property
     def wake_at(self) -> datetime | None:
@@ -142,6 +143,7 @@ class Draft:
         "output",
         "raw_input",
         "ready",
+        "received",
         "started_at",
         "started_awaits",
         "started_steps",
@@ -175,7 +177,7 @@ class Draft:
         self.children: list[tuple[int, Key, dict[str, Any]]] = []
         self.hops = state.hops
         self.undecided: dict[int, Key] = dict(state.undecided)
-        self.cancelling = state.cancelling
+        self.cancelling, self.received = state.cancelling, state.received
         self._owned: set[Key] = set()
 
     def own(self, key: Key) -> Frame:
@@ -283,6 +285,7 @@ class Draft:
             self.info, self.limits, self.raw_input, self.status, self.input, self.output, self.error, self.context,
             self.last_seq, self.last_at, self.started_at, self.ended_at, self.frames, self.ready, self.steps,
             self.timers, self.awaits, self.hops, self.undecided, self.cancelling,
+            self.received,
         )  # fmt: skip
 
 

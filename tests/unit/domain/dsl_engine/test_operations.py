@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from models.domain.dsl import protocol as p
-from models.domain.dsl.engine import advance, compile_workflow, replay, start
+from models.domain.dsl import protocol_messages as m
+from models.domain.dsl.engine import advance, compile_workflow, replay, resume, start
 from models.domain.dsl.reruns import Origin, check_move, repeated, seed
 from models.domain.dsl.snapshots import dump, load
 from models.domain.dsl.validation import check_definition
@@ -50,7 +51,7 @@ def test_a_paused_run_records_what_ends_and_begins_nothing() -> None:
     host.send(p.ResumeRequested(host.now))
     host.run()
     assert host.names() == ["a", "b"]
-    assert host.state.status is RunStatus.COMPLETED
+    assert host.state.status.value == "completed"
     assert [str(entry.type) for entry in host.journal if entry.type.startswith("run.")] == [
         "run.started", "run.suspended", "run.resumed", "run.completed",
     ]  # fmt: skip
@@ -117,6 +118,45 @@ def test_a_paused_run_can_be_cancelled() -> None:
     assert host.cancelled_steps == [host.steps[0].step]
 
 
+# ---------------------------------------------------------------- signals
+
+
+def signal(host: Host, name: str, data: Any = None, number: int = 1) -> None:
+    event = {
+        "specversion": "1.0", "id": f"s{number}", "source": "/v1/runs/1", "type": f"dev.tidewire.signal.{name}",
+        "time": "2026-01-01T00:00:00Z", "data": data,
+    }  # fmt: skip
+    host.send(m.EventReceived(number, event, host.now))
+
+
+LISTEN = "- l: {listen: {to: {one: {with: {type: dev.tidewire.signal.go}}}}}"
+
+
+def test_a_signal_reaches_a_listen_that_waits() -> None:
+    host = begun(LISTEN, until=1)
+    signal(host, "other")
+    signal(host, "go", {"by": "ann"}, 2)
+    assert host.run().output == [{"by": "ann"}]
+
+
+def test_a_signal_that_comes_too_early_is_kept_for_one_listen() -> None:
+    host = begun(f"- w: {{wait: PT9S}}\n{LISTEN}\n{LISTEN.replace('l:', 'again:')}", until=1)
+    signal(host, "go", 5)
+    host.run(until=20)
+    assert [entry.type for entry in host.of("l")][1:] == [EntryType.TASK_RECEIVED, EntryType.TASK_COMPLETED]
+    assert host.state.status is RunStatus.WAITING
+    assert host.state.received == ()
+    signal(host, "go", 6, 2)
+    assert host.output == [6]
+
+
+def test_only_so_many_signals_are_kept() -> None:
+    host = Host(with_tasks("- w: {wait: PT9S}"), {}, limits=replace(Limits(), max_inbox_messages=2)).run(until=1)
+    for number in range(4):
+        signal(host, "go", number, number)
+    assert [event["data"] for event in host.state.received] == [0, 1]
+
+
 # ---------------------------------------------------------------- cancel with cleanup
 
 
@@ -134,7 +174,7 @@ def test_a_cancelled_run_cleans_up_before_it_ends() -> None:
     assert host.steps[-1].task == "/document/metadata/finally/0/undo"
     host.send(p.CancelRequested(host.now))
     host.run()
-    assert host.state.status is RunStatus.CANCELLED
+    assert host.state.status.value == "cancelled"
     assert [step.task.rsplit("/")[-1] for step in host.steps] == ["a", "undo"]
     assert host.journal[-1].data == {"reason": "wrong order"}
     assert host.of("undo")[0].data["input"] == {"order": 7}
@@ -373,7 +413,8 @@ def test_a_hundred_thousand_steps_and_a_month_of_waiting_in_little_memory() -> N
     workflow, info = compile_workflow(with_tasks(tasks), limits), Host(with_tasks("- a: {set: {n: 1}}")).info
     state, commands = start(workflow, info, {}, BEGIN, limits)
     since: list[Any] = []
-    kept, kept_at, rebuilt, completed = dump(state), state.last_seq, 0, 0
+    kept: Any = dump(state)
+    kept_at, rebuilt, completed = 0, 0, 0
     while True:
         entries = next((c.entries for c in commands if isinstance(c, p.AppendJournal)), ())
         completed += sum(entry.type is EntryType.TASK_COMPLETED and entry.task.endswith("/a") for entry in entries)
@@ -387,5 +428,8 @@ def test_a_hundred_thousand_steps_and_a_month_of_waiting_in_little_memory() -> N
         state, commands = advance(workflow, state, p.Continued(BEGIN))
     assert (completed, rebuilt) == (count, 9)
     assert len(state.frames) == 2
-    state, _ = advance(workflow, state, p.TimerFired(next(iter(state.timers)), BEGIN + timedelta(days=30)))
+    rebuilt_state, commands = resume(workflow, load(info, limits, {}, kept), since)
+    assert rebuilt_state == state
+    assert [type(command) for command in commands] == [p.StartTimer]
+    state, _ = advance(workflow, rebuilt_state, p.TimerFired(next(iter(state.timers)), BEGIN + timedelta(days=30)))
     assert state.status is RunStatus.COMPLETED
