@@ -12,6 +12,7 @@ from actors.dry_runs import DryRun
 from actors.inbox import Delivered, Seen
 from actors.interpreter import Engine
 from actors.ports import NO_MESSAGES, Messages, RunAppend, RunKey
+from models.domain.dsl.approvals import asked_anew
 from models.domain.dsl.engine import RunState, Workflow
 from models.domain.dsl.problems import problem
 from models.domain.dsl.protocol import (
@@ -118,7 +119,9 @@ def _begin(engine: Engine, run: ActiveRun, workflow: Workflow, now: datetime) ->
     state, commands = engine.replay(workflow, run.info, run.new.input, run.first, now)
     # Nothing of what is open in a copy was ever begun in this run.
     fresh = [command.step if isinstance(command, AskOutcome) else command for command in commands]
-    return state, [AppendJournal(tuple(run.first)), *reopened(workflow, state), *fresh]
+    asked = asked_anew(workflow, state, run.first) if workflow.has_approvals else []
+    told = [*reopened(workflow, state), *([ChangeTasks(tuple(asked))] if asked else [])]
+    return state, [AppendJournal(tuple(run.first)), *told, *fresh]
 
 
 class _Gathered:

@@ -154,6 +154,14 @@ def changes_of(
     return changes
 
 
+def asked_anew(workflow: Workflow, state: RunState, entries: Collection[Entry]) -> list[TaskChange]:
+    """The questions that are open in a run that begins with these entries, copies of another run's: it asks its own."""
+    changes = changes_of(workflow, state.info.id, entries, ())
+    return [
+        one for one in changes if not isinstance(one, TaskClosed) and (one.task, one.path) in state.frames
+    ]
+
+
 def _change(run_id: UUID, entry: Entry, is_answered: bool) -> TaskChange | None:
     place = (entry.task, entry.path)
     match entry.type:

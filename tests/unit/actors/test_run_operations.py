@@ -14,6 +14,7 @@ import pytest
 from actors.operation_ports import Beginning, Snapshot
 from actors.ports import RunKey
 from models.domain.dsl.snapshots import FORM
+from models.domain.human_tasks import TaskOpened
 from models.domain.journal import Entry, EntryType
 from models.domain.ports import Wake
 from models.domain.runs import RunStatus
@@ -149,6 +150,29 @@ async def test_a_dry_run_reaches_nobody_and_does_not_wait() -> None:
         outputs = [row["data"].get("output") for row in w.store.journal if row["type"] == EntryType.TASK_COMPLETED]
         assert outputs[0] == {"pinned": True}
         assert outputs[1]["wouldCall"]["kind"] == "http"
+
+
+async def test_a_rerun_asks_people_its_own_questions() -> None:
+    ask = {"ask": {"call": "approval", "with": {"title": "Go?", "assignee": {"role": "owner"}}}}
+    flow = definition({"f": {"fork": {"branches": [ask, call("act")]}}})
+    async with world(flow) as w:
+        shard = await w.owning()
+        w.wake(shard, source := w.store.accept())
+        await settle()
+        await w.kill(shard)
+        one, task = w.store.accept(), "/do/0/f/fork/branches/1/act"
+        row = w.store.runs[one.tenant_id, one.run_id]
+        row.run = replace(row.run, cause={"kind": "rerun", "of": str(source.run_id), "task": task})
+        await w.owning(history=History(w.store, {one.run_id: Beginning(rerun_of=source.run_id, task=task)}))
+        await w.clock.go_on(1)
+        opened = {
+            append.run_id: [one.id for one in append.tasks if isinstance(one, TaskOpened)]
+            for batch in w.store.appends
+            for append in batch
+            if append.tasks
+        }
+        assert set(opened) == {source.run_id, one.run_id}
+        assert opened[source.run_id] != opened[one.run_id]
 
 
 async def test_a_rerun_that_cannot_begin_faults_with_the_reason() -> None:
