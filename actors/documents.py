@@ -70,6 +70,7 @@ class Documents:
         if kept is None or now - kept.read_at > self._limits.resource_seconds or _has_failed(kept.task):
             fetching = self._fetch(tenant_id, uri, authentication, authenticator, hidden)
             kept = self._kept[key] = _Kept(asyncio.create_task(fetching), now)
+            kept.task.add_done_callback(_has_failed)  # Told to whoever waits for it, if anybody still does.
         self._kept.move_to_end(key)
         try:
             # Others may wait for the same document, so one that gives up does not end it.

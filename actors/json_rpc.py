@@ -34,7 +34,9 @@ class JsonRpc:
         message: dict[str, Any] = {"jsonrpc": "2.0", "id": number, "method": method}
         if parameters is not None:
             message["params"] = parameters
-        response = await self._send("POST", message)
+        # What only begins a session has no key: it is not the call itself.
+        key = self.call.idempotency_key if number else None
+        response = await self._send(message, key)
         results = [_result(method, answer) for answer in _answers(response) if answer.get("id") == number]
         if not results:
             raise StepError(problem("communication", f"{method} was not answered.", status=502))
@@ -42,23 +44,22 @@ class JsonRpc:
 
     async def tell(self, method: str) -> None:
         """A notification, which has no answer."""
-        await self._send("POST", {"jsonrpc": "2.0", "method": method})
+        await self._send({"jsonrpc": "2.0", "method": method}, None)
 
     async def close(self) -> None:
         """Ends the session on the server, if it wants to know."""
-        await self._exchange("DELETE", None)
+        await self._exchange("DELETE", None, None)
 
-    async def _send(self, method: str, message: Mapping[str, Any]) -> HttpResponse:
-        response = await self._exchange(method, orjson.dumps(message))
+    async def _send(self, message: Mapping[str, Any], key: str | None) -> HttpResponse:
+        response = await self._exchange("POST", orjson.dumps(message), key)
         if not 200 <= response.status < 300:
             shown = response.body[:300].decode(errors="ignore")
             told = f"{self.uri.partition('?')[0]} answered {response.status}.{f' {shown}' if shown else ''}"
             raise StepError(problem("communication", told, status=response.status))
         return response
 
-    async def _exchange(self, method: str, body: bytes | None) -> HttpResponse:
+    async def _exchange(self, method: str, body: bytes | None, key: str | None) -> HttpResponse:
         headers = {"content-type": "application/json", "accept": _ACCEPTED, **self.headers}
-        key = self.call.idempotency_key if body is not None else None
         request = HttpRequest(method, self.uri, headers, body, self.call.seconds_left, False, key)
         return await self.call.send(request, self.authentication)
 

@@ -12,7 +12,7 @@ from models.domain.dsl.engine import compile_workflow
 from models.domain.dsl.resources import Resource, resources_of, resources_of_function, with_resources
 from models.domain.dsl.schemas import Schema
 from models.domain.dsl.validation import check_definition
-from models.domain.errors import Fault, InvalidDefinition, LimitExceeded, NotFound, TidewireError
+from models.domain.errors import Fault, InvalidDefinition, LimitExceeded, NotFound, TidewireError, Unavailable
 from models.domain.limits import Limits
 from serve.deps import ApiPorts
 from serve.records import NewVersion
@@ -28,7 +28,11 @@ async def with_kept_resources(ports: ApiPorts, tenant_id: UUID, new: NewVersion)
     wanted = resources_of(new.definition)
     if not wanted or await _is_stored(ports, tenant_id, new):
         return new
-    found = await _Reading(ports, tenant_id, new.definition).read(wanted)
+    try:
+        async with asyncio.timeout(ports.limits.max_http_seconds):
+            found = await _Reading(ports, tenant_id, new.definition).read(wanted)
+    except TimeoutError:
+        raise Unavailable("What the definition uses from elsewhere could not be read in time; try again.") from None
     await asyncio.to_thread(_check, new.definition, found, ports.limits)
     return replace(new, resources=found)
 

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,14 +17,16 @@ import ray
 
 from actors.call_host import CallHost, SendBy
 from actors.handles import SessionClient, shard_client
-from actors.http_call import HttpCall
+from actors.jq_sandbox import JqSandbox
 from actors.remote import start_session_hosts, start_shards, stop_actors
 from actors.secret_values import SecretValues
 from actors.session_host import SessionHost, SessionPorts
 from actors.workflow_shard import ShardPorts, WorkflowShard
 from cluster.adapters import actors as adapters
 from cluster.adapters.api_secrets import ApiSecrets
+from cluster.wiring import performers
 from models.domain.clock import SystemClock
+from models.domain.egress import EgressPolicy
 from models.domain.errors import AnswerLost, Fault, InvalidInput, NotFound, TooManyRequests, Unavailable
 from models.domain.limits import Limits
 from models.domain.ports import HttpRequest, HttpResponse, OutboundCall
@@ -34,6 +36,7 @@ from serve.routes.connections import secret_context
 from storage.postgres import Database
 from storage.sealer import AesGcmSealer
 from tests.integration.actors.kit import Target, call, document, world
+from tests.integration.calls.greeter import PROTO, SERVICE, Greeter
 from tests.servers.postgres import PostgresServer
 
 NAMESPACE = "test-actors"
@@ -66,6 +69,8 @@ class Answering:
     """An outbound that reaches nobody and answers at once."""
 
     async def send(self, request: HttpRequest) -> HttpResponse:
+        if request.url.endswith(".proto"):
+            return HttpResponse(200, {}, PROTO.encode())
         if request.url.endswith("/away"):
             raise AnswerLost(f"{request.url} did not answer in time.")
         return HttpResponse(200, {"seen": request.headers.get("authorization", "")}, request.url.encode())
@@ -83,16 +88,16 @@ class OneModel:
 
 
 @asynccontextmanager
-async def build_host(dsn: str, key: bytes) -> AsyncIterator[SessionHost]:
+async def build_host(dsn: str, key: bytes, allow: tuple[str, ...] = ()) -> AsyncIterator[SessionHost]:
     """What a session host's process opens."""
     database = Database(dsn, application="sessions", max_size=2)
     await database.open()
     connections, clock, limits = adapters.SessionConnections(database), SystemClock(), Limits()
-    sealer, outbound = AesGcmSealer([key]), Answering()
+    sealer, outbound, jq = AesGcmSealer([key]), Answering(), JqSandbox(limits)
     values = SecretValues(adapters.SessionSecrets(database), sealer, SecretReferences(key), clock)
 
     def calls(send_by: SendBy) -> CallHost:
-        return CallHost(outbound, values, {"http": HttpCall}, send_by, clock, limits)
+        return CallHost(outbound, values, performers(EgressPolicy(allow), jq, limits), send_by, clock, limits)
 
     try:
         yield SessionHost(SessionPorts(connections, sealer, outbound, OneModel(), clock, limits, calls))
@@ -180,8 +185,16 @@ async def test_calls_with_secrets_are_made_by_the_actor(postgres: PostgresServer
         tenant = account.tenant_id
         sealed = AesGcmSealer([key]).seal(b'"the secret token"', context_of_secret(tenant, "token"))
         await ApiSecrets(w.api.app, Limits()).put(tenant, "token", sealed, w.clock.now())
-        hosts = start_session_hosts(1, partial(build_host, postgres.dsn(w.name, "tidewire_engine"), key), NAMESPACE)
+        greeter = Greeter()
+        stack = ExitStack()
+        port = stack.enter_context(greeter.running())
+        factory = partial(build_host, postgres.dsn(w.name, "tidewire_engine"), key, (f"127.0.0.1:{port}",))
+        hosts = start_session_hosts(1, factory, NAMESPACE)
         client = SessionClient(1, NAMESPACE)
+        greet = {
+            "proto": {"uri": "https://a.example/greet.proto", "authentication": None}, "service": SERVICE,
+            "host": "127.0.0.1", "port": port, "method": "Greet", "arguments": {"who": {"name": "Ada"}},
+        }  # fmt: skip
 
         def ask(uri: str, name: str = "token") -> OutboundCall:
             request = {
@@ -199,5 +212,8 @@ async def test_calls_with_secrets_are_made_by_the_actor(postgres: PostgresServer
             assert await client.fetch(tenant, "https://a.example/doc", None) == "https://a.example/doc"
             with pytest.raises(Unavailable):
                 await client.fetch(tenant, "https://a.example/away", None)
+            greeted = await client.call(tenant, OutboundCall("grpc", greet, "key", "/do/0/a", (), 20.0))
+            assert greeted["output"]["text"] == "Hello Ada"
         finally:
             await stop_actors(hosts)
+            stack.close()

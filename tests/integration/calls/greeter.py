@@ -57,7 +57,9 @@ class Greeter:
     @contextmanager
     def running(self) -> Iterator[int]:
         """The port it listens on."""
-        method = asyncio.run(Protos(Limits()).method(PROTO.encode(), SERVICE, "Greet"))
+        with ThreadPoolExecutor(1) as elsewhere:
+            found = elsewhere.submit(lambda: asyncio.run(Protos(Limits()).method(PROTO.encode(), SERVICE, "Greet")))
+            method = found.result()
         self.answers: Callable[..., Any] = method.answers
         handlers = {
             name: grpc.unary_unary_rpc_method_handler(

@@ -51,6 +51,7 @@ async def test_a_tool_is_called_in_a_session(calls: Calls, port: int, agents: Ag
     for _, headers, _ in agents.asked:
         assert (headers["authorization"], headers["x-team"]) == ("Bearer the token of the tools", "desk")
     assert agents.asked[2][1]["mcp-protocol-version"] == "2025-03-26"
+    assert ["idempotency-key" in headers for _, headers, _ in agents.asked] == [False, False, True]
     assert agents.sessions == set()
     assert "the token" not in ran.written
 
