@@ -4,6 +4,7 @@ repeats and loses nothing."""
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Sequence
 
 from actors.definitions import Definitions
@@ -12,13 +13,14 @@ from models.domain.clock import Clock
 from models.domain.dsl.engine import Workflow
 from models.domain.dsl.protocol import RunInfo
 from models.domain.dsl.reruns import Origin, seed
-from models.domain.errors import Conflict
+from models.domain.errors import Conflict, Unavailable
 from models.domain.ids import uuid7
 from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.ports import Wake
 from models.domain.runs import WorkflowRef
 
+_log = logging.getLogger(__name__)
 _PAGE = 1_000
 _BATCHES = 20
 
@@ -40,7 +42,7 @@ class JobRunner:
         self._shards, self._wake, self._clock, self._limits = shards, wake, clock, limits
 
     async def run_once(self) -> int:
-        """Some batches of the oldest job, so that others have their turn as well; how many. Unavailable."""
+        """Some batches; how many. Unavailable."""
         for done in range(_BATCHES):
             shards = sorted(self._shards())
             job = await self._store.next(shards) if shards else None
@@ -63,6 +65,11 @@ class JobRunner:
                 reruns.append(await self._rerun(job, one))
             except Conflict as error:
                 refused.append((one.run.id, error.detail))
+            except Unavailable:
+                raise
+            except Exception:
+                _log.exception("run %s cannot be run again", one.run.id)
+                refused.append((one.run.id, "It cannot be run again for a reason that lies in Tidewire itself."))
         return Batch(looked_at, reruns, refused=refused)
 
     async def _rerun(self, job: Job, one: JobRun) -> NewRerun:

@@ -120,7 +120,7 @@ class JobStore(Protocol):
     """Jobs of tenants; every method may raise Unavailable."""
 
     async def next(self, shards: Sequence[int]) -> Job | None:
-        """The oldest job of these shards that has not ended."""
+        """The oldest job of one of the tenants of these shards that has not ended; no tenant is left out."""
 
     async def runs(self, job: Job, limit: int) -> Sequence[JobRun]:
         """The next runs after the job's cursor; none when there are no more."""

@@ -75,7 +75,7 @@ async def stop(conn: WriteConn, scope: TenantScope, job_id: UUID, now: datetime)
 
 
 async def next_open(conn: ReadConn, shards: Sequence[int]) -> Job | None:
-    """The oldest job of these shards that has not ended; engine role."""
+    """The oldest job of one of the tenants of these shards that has not ended, by chance; engine role."""
     row = await conn.fetchrow(_SQL["next"], list(shards))
     return Job(**row) if row else None
 

@@ -15,7 +15,11 @@ WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
 RETURNING *;
 
 -- name: next
-SELECT * FROM jobs WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL ORDER BY created_at LIMIT 1;
+SELECT * FROM (
+    SELECT DISTINCT ON (tenant_id) * FROM jobs WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL
+    ORDER BY tenant_id, created_at) AS first_of_tenant
+ORDER BY random()
+LIMIT 1;
 
 -- name: advance
 UPDATE jobs SET state = CASE WHEN $8 THEN 'done' ELSE 'running' END, cursor = coalesce($4, cursor),

@@ -146,6 +146,27 @@ async def test_what_was_under_way_in_a_paused_run_is_asked_for_when_it_is_resume
     assert "task.outcome_unknown" in await office.types(run)
 
 
+async def test_a_wish_that_changes_nothing_goes_away_as_well(office: Office) -> None:
+    _, [run] = await office.started(document({"w": {"wait": {"seconds": 60}}}))
+    office.w.shard()
+    await office.is_now(run, "waiting")
+    before = await office.types(run)
+    await office.send(run, "resume")
+    await office.w.until_row("SELECT count(*) = 0 FROM run_inbox")
+    assert await office.types(run) == before
+
+
+async def test_a_signal_reaches_a_run_that_sleeps(office: Office) -> None:
+    listen = {"l": {"listen": {"to": {"one": {"with": {"type": "dev.tidewire.signal.go"}}}}}}
+    _, [run] = await office.started(document(listen))
+    office.w.shard()
+    await office.is_now(run, "waiting")
+    event = {"specversion": "1.0", "id": "1", "source": "/v1/runs/1", "type": "dev.tidewire.signal.go"}
+    await office.send(run, "event", {**event, "time": "2026-01-01T00:00:00Z", "data": {"by": "ann"}})
+    await office.is_now(run, "completed")
+    assert (await office.run(run)).output == [{"by": "ann"}]
+
+
 async def test_a_wish_to_a_run_that_has_ended_is_refused_with_its_state(office: Office) -> None:
     _, [run] = await office.started(TWO)
     office.w.shard()
