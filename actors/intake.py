@@ -22,6 +22,7 @@ from models.domain.dsl.engine import Workflow
 from models.domain.dsl.protocol import CancelRequested, StartStep, StepRepeated
 from models.domain.dsl.requests import is_safe
 from models.domain.errors import Unavailable
+from models.domain.fair_share import FairQueue
 from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.ports import Wake
@@ -48,12 +49,13 @@ class Intake:
         signals: Signals,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         history: RunHistory = NoHistory(),  # noqa: B008
+        weight: Callable[[UUID], float] = lambda tenant: 1.0,
     ) -> None:
         self._pasts = Pasts(history, definitions, engine, clock, limits)
         self._store, self._definitions, self._engine = store, definitions, engine
         self._leases, self._keeper = leases, keeper
         self._clock, self._limits, self._signals, self._sleep = clock, limits, signals, sleep
-        self._wanted: dict[RunKey, None] = {}
+        self._wanted: FairQueue[UUID, RunKey] = FairQueue(weight)
         self._some = asyncio.Event()
         self._listeners: dict[RunKey, list[str]] = {}
         self._cursor = _FIRST
@@ -146,16 +148,14 @@ class Intake:
     def want(self, keys: Iterable[RunKey]) -> None:
         """These runs are to be read from PostgreSQL."""
         for key in keys:
-            self._wanted[key] = None
+            self._wanted.push(key[0], key)
         if self._wanted:
             self._some.set()
 
     async def load_wanted(self) -> None:
         """Waits until runs are wanted, then loads some of them; they stay wanted when PostgreSQL is away."""
         await self._some.wait()
-        keys = list(self._wanted)[: self._limits.max_runs_per_load]
-        for key in keys:
-            del self._wanted[key]
+        keys = [key for _, key in self._wanted.take(self._limits.max_runs_per_load)]
         if not self._wanted:
             self._some.clear()
         watch = self._keeper.runs.watch_leaving()
@@ -170,7 +170,7 @@ class Intake:
         finally:
             self._keeper.runs.unwatch(watch)
             for key in keys:
-                if key not in self._wanted:
+                if (key[0], key) not in self._wanted:
                     self._listeners.pop(key, None)
         self._signals.tell("loaded", len(keys))
 

@@ -91,7 +91,7 @@ class WorkflowShard:
         self.keeper.commit_with(self.committer)
         self.intake = Intake(
             ports.journal, definitions, engine, self.leases, self.keeper, clock, limits,
-            signals, ports.sleep, ports.history,
+            signals, ports.sleep, ports.history, ports.weight,
         )  # fmt: skip
         self.scheduler = Scheduler(
             ports.triggers, lambda: self.leases.epochs, self._wake_own, clock, limits.max_due_triggers_per_look

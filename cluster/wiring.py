@@ -60,6 +60,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from actors.handles import SessionClient, shard_client
     from cluster.adapters import api as adapters
     from cluster.adapters.actors import Directory
+    from cluster.adapters.api_flow import ApiFlow
     from cluster.adapters.api_metrics import ApiMetrics
     from cluster.adapters.api_operations import ApiDeadLetters, ApiJobs, ApiOperations, ApiSamples
     from cluster.adapters.api_secrets import ApiSecrets
@@ -89,6 +90,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
             metrics=ApiMetrics(database, clock, limits),
             notifications=adapters.ApiNotifications(database),
             tasks=ApiTasks(database),
+            flow=ApiFlow(database),
             operations=ApiOperations(database, limits),
             jobs=ApiJobs(database),
             dead_letters=ApiDeadLetters(database, limits),

@@ -30,6 +30,7 @@ from serve.routes import (
     connections,
     dead_letters,
     events,
+    flow,
     identity,
     inference,
     jobs,
@@ -54,7 +55,7 @@ OpenPorts = Callable[[], AbstractAsyncContextManager[ApiPorts]]
 # The most used ones first: routes are tried in this order.
 _ROUTERS = (
     runs, events, webhooks, inference, run_operations, dead_letters, jobs, samples, workflows, metrics,
-    notifications, tasks, connections, secrets, models, identity, system,
+    notifications, tasks, flow, connections, secrets, models, identity, system,
 )
 _TITLE = "Tidewire"
 _DESCRIPTION = """\

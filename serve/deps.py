@@ -9,6 +9,7 @@ from models.domain.clock import Clock
 from models.domain.limits import Limits
 from models.domain.ports import ObjectStore, RunDispatcher, Sealer
 from serve import ports as p
+from serve.flow_ports import FlowRepository
 from serve.inference_ports import ModelCatalog, ModelServing
 from serve.operation_ports import DeadLetterRepository, JobRepository, RunOperations, SampleRepository
 from serve.task_ports import TaskRepository
@@ -48,6 +49,7 @@ class ApiPorts:
     metrics: p.MetricRepository
     notifications: p.NotificationRepository
     tasks: TaskRepository
+    flow: FlowRepository
     operations: RunOperations
     jobs: JobRepository
     dead_letters: DeadLetterRepository

@@ -24,7 +24,8 @@ class EventAcceptor:
         self._events = events
         self._dispatcher = dispatcher
         self._commits: GroupCommit[IngestEvents, Ingested] = GroupCommit(
-            self._commit, limits.max_group_commit, limits.max_waiting_requests, observe
+            self._commit, limits.max_group_commit, limits.max_waiting_requests, observe,
+            lambda request: request.tenant_id,
         )
 
     async def accept(self, request: IngestEvents) -> Ingested:

@@ -36,7 +36,8 @@ class RunAcceptor:
         self._runs = runs
         self._dispatcher = dispatcher
         self._commits: GroupCommit[AcceptRun, AcceptedRun] = GroupCommit(
-            self._commit, limits.max_group_commit, limits.max_waiting_requests, observe
+            self._commit, limits.max_group_commit, limits.max_waiting_requests, observe,
+            lambda request: request.tenant_id,
         )
 
     async def start(self, request: AcceptRun, wait: float) -> Started:

@@ -207,16 +207,32 @@ async def open_by_keys(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]]) -> lis
     return [(row["shard"], _run({**row, "output": None, "error": None, "ended_at": None})) for row in rows]
 
 
+Cursor = tuple[int, UUID] | tuple[int, UUID, UUID]
+"""Where a look at open runs goes on: the beginning (a shard below the first, any id), or shard, run and tenant."""
+
+
 async def needy(
-    conn: ReadConn, shards: Sequence[int], after: tuple[int, UUID], limit: int, pending_before: datetime, due: datetime
-) -> tuple[list[OpenRun], tuple[int, UUID] | None]:
-    """Of the next `limit` open runs of the shards by (shard, id): those that may need something; where to go on."""
+    conn: ReadConn, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime
+) -> tuple[list[OpenRun], Cursor | None]:
+    """Of the next `limit` open runs of the shards by (shard, tenant, id): those that may need something; where to go
+    on."""
     # Before the first ANALYZE the planner would sort all open runs for each page.
     await conn.fetchval(_SQL["by_index"])
-    rows = await conn.fetch(_SQL["needy"], list(shards), *after, limit, pending_before, due)
+    shard, run, *tenant = after
+    place = tenant[0] if tenant else UUID(int=0)
+    rows = await conn.fetch(_SQL["needy"], list(shards), shard, run, limit, pending_before, due, place)
     found = [_open_run(row) for row in rows if row["is_needy"]]
     more = bool(rows) and rows[-1]["looked"] == limit
-    return found, (rows[-1]["shard"], rows[-1]["id"]) if more else None
+    return found, (rows[-1]["shard"], rows[-1]["id"], rows[-1]["tenant_id"]) if more else None
+
+
+async def first_of_tenants(
+    conn: ReadConn, shards: Sequence[int], tenants: int, each: int, pending_before: datetime, due: datetime
+) -> list[OpenRun]:
+    """Of the oldest open runs of every tenant, so many `each`, those that may need something: however much one tenant
+    has waiting, the others are found at once. Up to so many `tenants` of each shard."""
+    rows = await conn.fetch(_SQL["first_of_tenants"], list(shards), tenants, each, pending_before, due)
+    return [_open_run(row) for row in rows]
 
 
 async def due(conn: ReadConn, shards: Sequence[int], until: datetime, limit: int) -> list[OpenRun]:

@@ -38,6 +38,8 @@ from storage import (
 from storage import shards as leases
 from storage.postgres import Database, WriteConn
 
+_FIRST_TENANTS = 250
+
 
 class ShardJournal:
     """See JournalStore."""
@@ -93,6 +95,10 @@ class ShardJournal:
     ) -> tuple[Sequence[p.OpenRun], p.Cursor | None]:
         async with self._database.read() as conn:
             found, cursor = await runs.needy(conn, shards, after, limit, pending_before, due)
+            if cursor is not None:
+                # More than one look can take: nobody has to wait until it is their page's turn.
+                each = max(1, limit // _FIRST_TENANTS)
+                found += await runs.first_of_tenants(conn, shards, _FIRST_TENANTS, each, pending_before, due)
             found += await runs.due(conn, shards, due, limit)
             answered = await human_tasks.unapplied(conn, shards, pending_before, limit)
             addressed = await run_inbox.waiting(conn, shards, limit)

@@ -242,3 +242,18 @@ def priority_of(control: FlowControl, input: Any, limits: Limits) -> int:
     if isinstance(found, bool) or not isinstance(found, int | float):
         return 0
     return int(max(-limits.max_priority, min(limits.max_priority, found)))
+
+
+def held_by(control: FlowControl, running: int, held_until: datetime | None, now: datetime) -> dict[str, Any]:
+    """What a run that waits is waiting for, as the API shows it: {kind, limit, period} with what belongs to the kind;
+    lengths in seconds."""
+    if control.debounce is not None and held_until is not None and held_until > now:
+        return {"kind": "debounce", "period": control.debounce.period.total_seconds()}
+    throttle = control.throttle
+    if control.singleton is not None:
+        return {"kind": "singleton", "limit": 1}
+    if control.concurrency is not None and (running >= control.concurrency or throttle is None):
+        return {"kind": "concurrency", "limit": control.concurrency}
+    if throttle is not None:
+        return {"kind": "throttle", "limit": throttle.limit, "period": throttle.period.total_seconds()}
+    return {"kind": "debounce", "period": 0.0}

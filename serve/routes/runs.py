@@ -21,6 +21,7 @@ from serve.paging import DEFAULT_PAGE, Cursor, Instant, Limit, Text, decode_id_c
 from serve.records import AcceptRun, RunFilter, RunSummary
 from serve.requests import cause_of_request, idempotency_key
 from serve.responses import json_response
+from serve.routes.flow import waiting_for
 from serve.routes.workflows import Name, Namespace
 from serve.run_acceptor import Started
 from serve.schemas import runs as s
@@ -66,6 +67,7 @@ def _body_hash(raw: bytes, version: str | None, sample: str = "", dry_run: bool 
         202: {"model": s.RunAccepted, "description": "It did not end in time; it goes on"},
         404: {},
         409: {},
+        429: {},
     },
     openapi_extra=_INPUT,
 )
@@ -164,11 +166,13 @@ async def list_runs(
 @needs("run:read")
 async def get_run(request: Request, run_id: RunId) -> Response:
     """A run with what went in and what came out."""
-    ports, tenant = deps_of(request).ports, principal_of(request).tenant_id
+    deps, tenant = deps_of(request), principal_of(request).tenant_id
+    ports = deps.ports
     run = await ports.runs.get(tenant, run_id)
     undecided = () if run.status.is_final else await ports.operations.undecided(tenant, run_id)
     return json_response({
         **_summary(run),
+        "waiting_for": await waiting_for(deps, tenant, run),
         "rerun_of": run.cause["of"] if run.cause.get("kind") == "rerun" else None,
         "undecided": [
             {"seq": one.step, "task": one.task, "path": list(one.path), "since": one.since} for one in undecided

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from models.domain.journal import EntryType
 from models.domain.runs import RunStatus
 from serve.schemas.common import Json, Reply, Time
+from serve.schemas.flow import WaitingFor
 from serve.schemas.workflows import WorkflowVersionRef
 
 _RUN_ID = "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d"
@@ -89,6 +90,7 @@ class Run(RunSummary):
     cancel_requested_at: Time | None
     rerun_of: UUID | None
     undecided: list[UndecidedStep]
+    waiting_for: WaitingFor | None
 
 
 class RunPage(Reply):

@@ -51,16 +51,35 @@ SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', '
 
 -- name: needy
 SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested, is_needy, looked FROM (
-    SELECT *, lead(id) OVER (ORDER BY shard, id) IS NULL AS is_last, count(*) OVER () AS looked FROM (
+    SELECT *, lead(id) OVER (ORDER BY shard, tenant_id, id) IS NULL AS is_last, count(*) OVER () AS looked FROM (
         SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested_at IS NOT NULL AS cancel_requested,
             (status = 'pending' AND created_at <= $5 AND NOT held) OR status = 'running' OR cancel_requested_at IS NOT NULL
                 OR (status = 'waiting' AND coalesce(wake_at <= $6, false)) AS is_needy
         FROM runs
-        WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND (shard, id) > ($2, $3)
-        ORDER BY shard, id
+        WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND (shard, tenant_id, id) > ($2, $7, $3)
+        ORDER BY shard, tenant_id, id
         LIMIT $4) AS page) AS looked_at
 WHERE is_needy OR is_last
-ORDER BY shard, id;
+ORDER BY shard, tenant_id, id;
+
+-- name: first_of_tenants
+WITH RECURSIVE waiting (shard, tenant, n) AS (
+    SELECT s.shard, (SELECT r.tenant_id FROM runs r WHERE r.shard = s.shard AND r.ended_at IS NULL
+        ORDER BY r.tenant_id LIMIT 1), 1
+    FROM unnest($1::smallint[]) AS s(shard)
+    UNION ALL
+    SELECT w.shard, (SELECT r.tenant_id FROM runs r WHERE r.shard = w.shard AND r.ended_at IS NULL
+        AND r.tenant_id > w.tenant ORDER BY r.tenant_id LIMIT 1), w.n + 1
+    FROM waiting w WHERE w.tenant IS NOT NULL AND w.n < $2)
+SELECT f.* FROM waiting w CROSS JOIN LATERAL (
+    SELECT r.shard, r.tenant_id, r.id, r.status, r.last_seq, r.wake_at,
+        r.cancel_requested_at IS NOT NULL AS cancel_requested, r.created_at, r.held
+    FROM runs r
+    WHERE r.shard = w.shard AND r.tenant_id = w.tenant AND r.ended_at IS NULL
+    ORDER BY r.id
+    LIMIT $3) AS f
+WHERE (f.status = 'pending' AND f.created_at <= $4 AND NOT f.held) OR f.status = 'running' OR f.cancel_requested
+    OR (f.status = 'waiting' AND coalesce(f.wake_at <= $5, false));
 
 -- name: due
 SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested_at IS NOT NULL AS cancel_requested

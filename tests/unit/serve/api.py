@@ -25,6 +25,7 @@ from serve.deps import ApiOptions, ApiPorts
 from serve.inference_host import ModelHost, open_host
 from serve.records import Membership, User
 from tests.unit.serve import fake_operations, fake_services, fakes
+from tests.unit.serve.fake_flow import FakeFlow
 from tests.unit.serve.fake_tasks import FakeTasks
 
 PASSWORD = "correct horse battery"
@@ -112,6 +113,7 @@ def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any 
         metrics=fakes.FakeMetrics(),
         notifications=fakes.FakeNotifications(),
         tasks=FakeTasks(),
+        flow=FakeFlow(),
         operations=operations,
         jobs=fake_operations.FakeJobs(),
         dead_letters=fake_operations.FakeDeadLetters(runs),
