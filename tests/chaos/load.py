@@ -38,13 +38,15 @@ class Careful:
 
     def __call__(self, method: str, path: str, **more: Any) -> httpx.Response | None:
         """The answer, whatever it says but 5xx; None when the load ends before there is one."""
-        began = time.monotonic()
+        began, last = time.monotonic(), ""
         while time.monotonic() - began < SECONDS:
             try:
                 answer = self.http.request(method, path, **more)
-            except httpx.HTTPError:
+            except httpx.HTTPError as error:
+                last = repr(error)
                 time.sleep(0.1)
             else:
+                last = f"{answer.status_code} {answer.text[:300]}"
                 if answer.status_code == 401 and not path.startswith("/v1/auth/"):
                     self.sign_in()
                     continue
@@ -55,7 +57,7 @@ class Careful:
                 time.sleep(0.1)
             if self._stop.is_set() and time.monotonic() - began > 30:
                 return None
-        raise AssertionError(f"{method} {path} had no answer for {SECONDS:g} s")
+        raise AssertionError(f"{method} {path} had no answer for {SECONDS:g} s, at last {last}")
 
     def sign_in(self) -> str:
         """A session of this client's own; its refresh token."""
@@ -113,6 +115,7 @@ class Load:
             lanes += [
                 (self._start_run, 0.05), (self._post_event, 0.1), (self._deliver_hook, 0.3),
                 (self._change_something, 0.2), (self._refresh, 0.5), (self._deploy, 2.0),
+                (self._infer, 0.5),
             ]  # fmt: skip
         for number, (once, pause) in enumerate(lanes):
             thread = threading.Thread(target=self._lane, args=(once, pause), name=f"load {number}")
@@ -211,6 +214,13 @@ class Load:
         if answer is not None:
             assert answer.status_code in (200, 401), answer.text
             self._refresh_token = answer.json().get("refresh_token", "")
+
+    def _infer(self, client: Careful) -> None:
+        body = {"inputs": [{"name": "x", "datatype": "FP64", "shape": [1, 1], "data": [21.0]}]}
+        answer = client("POST", "/v2/models/doubler/infer", json=body)
+        if answer is not None:
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["outputs"][0]["data"] == [42.0], answer.text
 
     def _deploy(self, client: Careful) -> None:
         self._doubler(f"1.{next(self._numbers)}.0", client)

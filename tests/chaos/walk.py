@@ -11,7 +11,7 @@ from models.domain.crash_points import CRASH_POINTS
 from tests.chaos.points import Firing, Points
 from tests.chaos.processes import kill
 
-REACH_SECONDS = 90.0
+REACH_SECONDS = 150.0
 # Reached while an instance starts, so they are armed before it does.
 AT_FIRST_START = (
     "shard.lease.succeed.written", "shard.lease.succeed.committed",
