@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from models.domain.dsl.validation import check_definition
 from models.domain.flow_control import (
@@ -290,3 +294,19 @@ def test_faults_have_their_place(flow: Any, pointer: str) -> None:
     assert [fault.pointer for fault in check_definition(document(flow))] == [
         f"/document/metadata/flowControl{pointer}"
     ]
+
+
+GUIDE = Path(__file__).parents[3] / "docs" / "flow-control.md"
+
+
+def test_the_guide_shows_a_valid_document_and_the_schema_agrees_with_the_checks() -> None:
+    text = GUIDE.read_text()
+    shown = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    assert check_definition(shown) == []
+    schema = Draft202012Validator(json.loads(text.split("```json\n")[1].split("```")[0]))
+    wrong = test_faults_have_their_place.pytestmark[0].args[1]
+    # Of these only the checks know that the expression is not simple, and how long the period is.
+    subtle = ("/key", "/throttle/period", "/debounce/period")
+    for flow, pointer in wrong:
+        assert not schema.is_valid(flow) or pointer in subtle, flow
+    assert schema.is_valid(shown["document"]["metadata"]["flowControl"])
