@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from actors.http_step import perform_call
+from models.domain.dsl import requests
 from models.domain.dsl.protocol import StartStep, StepKind
 from models.domain.ports import CallGateway
 
@@ -23,5 +24,5 @@ class CallStep:
         return await perform_call(self._calls, tenant_id, step, seconds)
 
     def is_safe(self, step: StartStep) -> bool:
-        """What a call does is known where it is described only; a subscription changes nothing."""
-        return "subscription" in step.request
+        """By what the request says; what a described operation does is known to the host only."""
+        return requests.is_safe(step)

@@ -20,6 +20,11 @@ from models.domain.events import format_time, parse_event
 from models.domain.limits import Limits
 from models.domain.notifications import parse_notification
 
+# Methods of MCP and A2A that change nothing.
+_ONLY_READS = frozenset({
+    "tools/list", "prompts/list", "prompts/get", "resources/list", "resources/read", "resources/templates/list",
+    "tasks/get", "tasks/list", "agent/getAuthenticatedExtendedCard",
+})  # fmt: skip
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -32,7 +37,9 @@ def is_safe(step: StartStep) -> bool:
     """Whether performing the step twice is the same as performing it once, whatever the target does."""
     if step.kind is StepKind.HTTP:
         return str(step.request.get("method", "")).upper() in ("GET", "HEAD", "OPTIONS", "TRACE")
-    return step.kind is StepKind.PREDICT
+    if step.kind in (StepKind.MCP, StepKind.A2A):
+        return step.request.get("method") in _ONLY_READS
+    return step.kind is StepKind.PREDICT or "subscription" in step.request
 
 
 # ---------------------------------------------------------------- calls

@@ -37,8 +37,10 @@ def with_end(request: dict[str, Any], at: datetime) -> dict[str, Any]:
 
 
 def receive(turn: Turn, task: Subscription, key: Key, output: Any) -> None:
-    """A step ended with {messages, position, ends}."""
+    """A step ended with {messages, position, ends}; a sample that stands in for it is all there is."""
     frame = turn.draft.frames[key]
+    if not isinstance(output, dict) or output.keys() != {"messages", "position", "ends"}:
+        output = {"messages": output if isinstance(output, list) else [output], "position": None, "ends": True}
     try:
         check_size(output, turn.draft.limits)
         size = (frame.listening.size if frame.listening else 0) + len(json.dumps(output["messages"]))

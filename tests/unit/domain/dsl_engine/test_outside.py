@@ -98,6 +98,11 @@ def test_foreach_without_tasks_transforms() -> None:
     assert host.output == [2, 3]
 
 
+def test_samples_stand_in_for_messages() -> None:
+    assert hear("consume: {amount: 2}", ok([1, 2, 3])).output == [1, 2, 3]
+    assert hear("consume: {amount: 2}", ok({"a": 1})).output == [{"a": 1}]
+
+
 def test_no_messages_at_all() -> None:
     assert hear("consume: {amount: 2, for: PT1S}", batch(ends=True)).output == []
 
