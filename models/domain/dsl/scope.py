@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from models.domain.dsl.authorization import describe
 from models.domain.dsl.nodes import Task, Workflow
 from models.domain.dsl.nodes_extension import Extended
 from models.domain.dsl.problems import Problem, problem
@@ -71,6 +72,10 @@ class TaskScope:
     def secrets(self) -> dict[str, Any]:
         return dict(self._draft.info.secrets)
 
+    def authorization(self) -> dict[str, Any] | None:
+        frame = self._draft.frames.get((self._task.pointer, self._path))
+        return None if frame is None else describe(frame.request)
+
     def task(self) -> dict[str, Any]:
         if self._task.extends is not None:
             return self._extended(self._task.extends)
@@ -118,7 +123,7 @@ _GETTERS: dict[str, Callable[[TaskScope], Any]] = {
     "task": TaskScope.task,
     "workflow": TaskScope.workflow,
     "runtime": lambda scope: RUNTIME,
-    "authorization": lambda scope: None,
+    "authorization": TaskScope.authorization,
 }
 
 
