@@ -10,7 +10,7 @@ import { JsonView } from '../ui/JsonView'
 import { Panel } from '../ui/Panel'
 import { ProblemAlert } from '../ui/ProblemAlert'
 import { LazyEditor } from '../workflows/LazyEditor'
-import { editsOf } from './edits'
+import { editsOf, sameJson } from './edits'
 
 function textOf(value: unknown): string {
   return JSON.stringify(value ?? null, null, 2)
@@ -25,7 +25,7 @@ export function EditLetter({ letter, mayEdit }: { letter: DeadLetter; mayEdit: b
   const [fault, setFault] = useState<string>()
   const [clearing, setClearing] = useState(false)
   const [edit, { isLoading, error, isSuccess }] = useEditDeadLetterMutation()
-  const changed = texts.input !== kept.input || texts.step_input !== kept.step_input
+  const changed = !sameJson(texts.input, kept.input) || !sameJson(texts.step_input, kept.step_input)
 
   async function save() {
     const deadLetterEdits = editsOf(texts, given)
