@@ -195,9 +195,10 @@ CREATE TABLE flow_runs (
     state text NOT NULL CHECK (state IN ('waiting', 'running', 'dropped')),
     priority integer NOT NULL,
     reason text NOT NULL DEFAULT '',
+    place bigint GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (tenant_id, run_id)
 );
-CREATE INDEX flow_runs_queue ON flow_runs (tenant_id, namespace, name, key, state, priority DESC, run_id);
+CREATE INDEX flow_runs_queue ON flow_runs (tenant_id, namespace, name, key, state, priority DESC, place);
 
 -- A run's id begins with its start time (UUIDv7), so a range of ids is a range of time: partitions by
 -- month keep the primary key free of a date column.

@@ -62,7 +62,7 @@ WITH chosen AS MATERIALIZED (
         SELECT w.tenant_id, w.run_id FROM flow_runs w
         WHERE w.tenant_id = a.tenant AND w.namespace = a.namespace AND w.name = a.name AND w.key = a.key
             AND w.state = 'waiting'
-        ORDER BY w.priority DESC, w.run_id
+        ORDER BY w.priority DESC, w.place
         LIMIT a.starts) AS f),
 marked AS (
     UPDATE flow_runs f SET state = 'running' FROM chosen c WHERE f.tenant_id = c.tenant_id AND f.run_id = c.run_id)
@@ -94,7 +94,7 @@ SELECT f.key, k.control, k.running, k.held_until, k.due_at, r.created_at, 1 + (
     SELECT count(*) FROM (
         SELECT FROM flow_runs a
         WHERE a.tenant_id = f.tenant_id AND a.namespace = f.namespace AND a.name = f.name AND a.key = f.key
-            AND a.state = 'waiting' AND (-a.priority, a.run_id) < (-f.priority, f.run_id)
+            AND a.state = 'waiting' AND (-a.priority, a.place) < (-f.priority, f.place)
         LIMIT $3) AS ahead) AS position
 FROM flow_runs f
 JOIN flow_keys k ON k.tenant_id = f.tenant_id AND k.namespace = f.namespace AND k.name = f.name AND k.key = f.key
