@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -53,6 +54,7 @@ class PetStore:
     pets: dict[int, dict[str, Any]] = field(default_factory=lambda: {1: {"name": "Tom", "tags": ["cat"]}})
     documents: int = 0
     arrivals: list[str] = field(default_factory=list)
+    may_answer: bool = False
 
     def app(self) -> FastAPI:
         app = FastAPI(title="Pets")
@@ -89,6 +91,12 @@ class PetStore:
         @app.post("/food", operation_id="feed")
         async def feed(kind: Annotated[str, Form()], grams: Annotated[int, Form()]) -> Any:
             return {"kind": kind, "grams": grams}
+
+        @app.api_route("/slow", methods=["GET"], operation_id="lookSlowly")
+        @app.api_route("/slow", methods=["POST"], operation_id="feedSlowly")
+        async def slow() -> Any:
+            while not self.may_answer:  # noqa: ASYNC110 - the test lives in another loop
+                await asyncio.sleep(0.02)
 
         @app.get("/moved", operation_id="moved")
         async def moved() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -202,3 +203,10 @@ async def test_an_authority_that_is_away_leaves_no_doubt(calls: Calls, port: int
     error = (await calls.run(workflow(get(f"http://127.0.0.1:{port}/protected", policy)))).error
     assert error["status"] == 403  # the egress rules know no such port
     assert "TIDEWIRE_EGRESS_ALLOW" in error["detail"]
+
+
+async def test_secrets_do_not_come_back_in_base64_either(calls: Calls, port: int) -> None:
+    calls.secrets.put("token", "a very secret token")
+    task = get(f"http://127.0.0.1:{port}/echo", {"bearer": {"use": "token"}}, output="raw")
+    ran = await calls.run(workflow(task, use={"secrets": ["token"]}))
+    assert b'"authorization":"Bearer ***"' in base64.b64decode(ran.output)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from models.domain.dsl.problems import PREFIX
+from models.domain.limits import Limits
 from tests.integration.calls.kit import Calls, calling, workflow
 from tests.integration.calls.pet_store import PetStore
 from tests.servers.asgi import running_asgi
@@ -88,7 +90,7 @@ async def test_redirects(calls: Calls, port: int) -> None:
         ("getPet", {"pet_id": 77}, "communication", 404, "no such pet"),
         ("getPet", {}, "validation", 400, 'needs the parameter "pet_id"'),
         ("getPet", {"pet_id": 1, "colour": "red"}, "validation", 400, "no parameter colour"),
-        ("getDog", {}, "configuration", 400, "it has addPet, feed, findPets, getPet, moved"),
+        ("getDog", {}, "configuration", 400, "it has addPet, feed, feedSlowly, findPets, getPet"),
         ("addPet", {}, "validation", 400, 'needs a "body"'),
     ],
 )
@@ -123,3 +125,13 @@ async def test_through_a_connection(calls: Calls, port: int) -> None:
     task = {**pets(port, "getPet", {"pet_id": 1}), "metadata": {"connection": "pets"}}
     assert (await calls.run(workflow(task))).output["name"] == "Tom"
     assert calls.through == ["pets"]
+
+
+@pytest.mark.parametrize(("operation", "status"), [("lookSlowly", 503), ("feedSlowly", 504)])
+async def test_only_what_has_effects_is_in_doubt_without_an_answer(
+    port: int, store: PetStore, operation: str, status: int
+) -> None:
+    async with calling(port, limits=replace(Limits(), max_http_seconds=2.0)) as calls:
+        error = (await calls.run(workflow(pets(port, operation)))).error
+    store.may_answer = True
+    assert (error["type"], error["status"]) == (PREFIX + "communication", status)
