@@ -139,8 +139,6 @@ def _match(
     listening comes before what is listened for."""
     state = frame.listening
     assert state is not None
-    if state.has_ended:
-        return None
     places = [*range(task.count, len(task.filters)), *range(task.count)]
     for place in places:
         is_spent = place in state.heard and (task.until_strategy if place >= task.count else task.strategy) == "all"

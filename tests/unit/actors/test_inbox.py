@@ -95,6 +95,21 @@ async def test_a_run_takes_its_messages_in_order_and_each_once(inbox: type[Inbox
         assert store.types(one).count("task.received") == 3
 
 
+async def test_a_message_that_leads_to_nothing_goes_too(inbox: type[Inbox]) -> None:
+    async with world(definition(HEAR)) as w:
+        store = stored(w)
+        shard = await w.owning()
+        w.wake(shard, one := store.accept())
+        await settle()
+        before = store.run(one).last_seq
+        store.put(one, event(1, "b"))
+        w.wake(shard, again(one))
+        await settle()
+        assert store.taken == [1]
+        assert store.run(one).last_seq == before
+        assert store.run(one).status is RunStatus.WAITING
+
+
 async def test_a_message_whose_commit_got_no_answer_counts_once(inbox: type[Inbox]) -> None:
     async with world(definition(HEAR)) as w:
         store = stored(w)

@@ -62,6 +62,17 @@ def test_what_the_engine_takes_was_let_through(
         assert let_through
 
 
+def test_numbers_and_their_texts_are_found_under_one_key() -> None:
+    for expected in (7, 7.0, "7"):
+        spec = {"type": "a", "with": {"type": "a"}, "keys": [{"from": ".data", "is": expected}]}
+        for given_ in (7, 7.0, "7"):
+            event = {"type": "a", "data": given_}
+            assert key_value(".data", event) == first_key(spec)[1]
+            assert may_want(spec, event)
+        assert not may_want(spec, {"type": "a", "data": 8})
+        assert not may_want(spec, {"type": "a"})
+
+
 # ---------------------------------------------------------------- schedules that wait for several events
 
 
