@@ -84,8 +84,11 @@ class Load:
         self.faults: list[BaseException] = []
         self._target, self._folder, self._is_whole = target, folder, is_whole
         self._refresh_token = ""
-        self._stop = threading.Event()
+        self._stop, self._closed = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
+        self._answering = threading.Thread(
+            target=self._lane, args=(self._answer_asks, 0.3, self._closed), name="load answers"
+        )
         self._numbers = iter(range(1, 10_000_000))
 
     def prepare(self) -> None:
@@ -110,7 +113,7 @@ class Load:
 
     def begin(self) -> None:
         """Starts the lanes."""
-        lanes: list[tuple[Callable[[Careful], None], float]] = [(self._start_run, 0.1), (self._answer_asks, 0.3)]
+        lanes: list[tuple[Callable[[Careful], None], float]] = [(self._start_run, 0.1)]
         if self._is_whole:
             lanes += [
                 (self._start_run, 0.05), (self._post_event, 0.1), (self._deliver_hook, 0.3),
@@ -118,12 +121,13 @@ class Load:
                 (self._infer, 0.5),
             ]  # fmt: skip
         for number, (once, pause) in enumerate(lanes):
-            thread = threading.Thread(target=self._lane, args=(once, pause), name=f"load {number}")
+            thread = threading.Thread(target=self._lane, args=(once, pause, self._stop), name=f"load {number}")
             self._threads.append(thread)
             thread.start()
+        self._answering.start()
 
     def stop(self) -> None:
-        """Lets the lanes end, without waiting for them."""
+        """Lets the lanes end, without waiting for them. Questions of runs are answered until `close`."""
         self._stop.set()
 
     def end(self) -> None:
@@ -131,15 +135,25 @@ class Load:
         self.stop()
         for thread in self._threads:
             thread.join(SECONDS + 10)
+        self._raise()
+
+    def close(self) -> None:
+        """Answers nobody any more; raises what went wrong."""
+        self._closed.set()
+        if self._answering.ident is not None:
+            self._answering.join(SECONDS + 10)
+        self._raise()
+
+    def _raise(self) -> None:
         if self.faults:
             raise self.faults[0]
 
-    def _lane(self, once: Callable[[Careful], None], pause: float) -> None:
-        client = Careful(self.tenant, self.ledger, self._stop)
+    def _lane(self, once: Callable[[Careful], None], pause: float, stop: threading.Event) -> None:
+        client = Careful(self.tenant, self.ledger, stop)
         try:
-            while not self._stop.is_set():
+            while not stop.is_set():
                 once(client)
-                self._stop.wait(pause)
+                stop.wait(pause)
         except BaseException as fault:
             self.faults.append(fault)
         finally:

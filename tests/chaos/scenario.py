@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,8 @@ class Scenario:
 
     async def _settle(self) -> list[str]:
         late = [run for load in self.loads for run in await until_all_ended(self.data, load, ENDED_SECONDS)]
+        for load in self.loads:
+            await asyncio.to_thread(load.close)
         # What is published last has to arrive.
         await asyncio.sleep(1.5)
         await asyncio.to_thread(self.listener.end)
@@ -126,4 +128,6 @@ def running_scenario(folder: Path, environment: Mapping[str, str] | None = None)
                 scenario.listener.stop()
                 for load in scenario.loads:
                     load.stop()
+                    with suppress(Exception):
+                        load.close()
             system.stop()
