@@ -115,19 +115,19 @@ def conclude(scenario: Scenario, report: Report, part: str) -> None:
 def main(words: Sequence[str]) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
-    parser.add_argument("part", nargs="?", choices=(*PARTS, "points"))
+    parser.add_argument("parts", nargs="*", choices=(*PARTS, "points", []), metavar="|".join((*PARTS, "points")))
     parser.add_argument("--kills", type=int, default=100, help="how often an owner of shards is killed")
     parser.add_argument("--keys", type=int, default=100, help="how many idempotency keys are sent in 50 copies each")
     parser.add_argument("--stops", type=int, default=10, help="how often one stands still for three leases")
     options = parser.parse_args(words)
     report = Report(Console())
-    if options.part == "points":
+    if "points" in options.parts:
         show_points(report.console)
         return 0
     parts: dict[str, Callable[[Scenario, Report, argparse.Namespace], None]] = {
         "walk": walk, "owners": owners, "kinds": kinds, "keys": keys,
     }  # fmt: skip
-    wanted = [options.part] if options.part else list(PARTS)
+    wanted = options.parts or list(PARTS)
     with tempfile.TemporaryDirectory(prefix="tidewire-chaos-") as folder:
         inside = [parts[name] for name in wanted if name in parts]
         if inside:

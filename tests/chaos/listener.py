@@ -51,17 +51,18 @@ class Channel:
             self.faults.append(f"{self.name}: {offset} came after {self.offset}")
         self.offset = offset
         self.told += 1
-        self.keys[_key(publication["data"])] += 1
+        if (key := _key(publication["data"])) is not None:
+            self.keys[key] += 1
 
 
-def _key(data: Mapping[str, Any]) -> str:
+def _key(data: Mapping[str, Any]) -> str | None:
     """What tells one publication from all others: a run with its last entry, a notification."""
     match data:
         case {"run": {"id": run, "last_seq": seq}}:
             return f"{run}/{seq}"
         case {"notification": {"id": notification}}:
             return str(notification)
-    return ""
+    return None
 
 
 class Listener:
