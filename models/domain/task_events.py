@@ -34,7 +34,7 @@ def task_events(entry: Entry, run: RunFacts, tasks: bool) -> Iterator[dict[str, 
     if entry.type in CORRELATING:
         if "expect" in entry.data:
             yield _event(entry, run, "workflow.correlation-started", {"startedAt": format_time(entry.at)})
-        elif entry.data.get("ends"):
+        elif entry.data.get("ends") and not entry.data.keys().isdisjoint(("filter", "keys")):
             data: dict[str, Any] = {"completedAt": format_time(entry.at)}
             if entry.data.get("keys"):
                 data["correlationKeys"] = entry.data["keys"]

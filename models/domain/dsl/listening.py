@@ -217,7 +217,7 @@ def iterate(turn: Turn, task: Listen | Subscription, key: Key, frame: Frame) -> 
             seen = items[: frame.iteration + 1] if isinstance(task, Listen) else item
             if task.until.is_true(seen, scope):
                 data["ends"] = True
-                if frame.listening.keys:
+                if isinstance(task, Listen):
                     data["keys"] = dict(frame.listening.keys)
     except FAULTS as fault:
         return turn.fault(task, key, error_of(fault))

@@ -15,6 +15,7 @@ from models.domain.dsl import protocol as p
 from models.domain.dsl import protocol_messages as m
 from models.domain.dsl.engine import RunState, advance, compile_workflow, replay, start
 from models.domain.dsl.problems import problem
+from models.domain.dsl.resources import with_resources
 from models.domain.dsl.validation import check_definition
 from models.domain.human_tasks import TaskChange
 from models.domain.journal import Entry, EntryType
@@ -60,6 +61,7 @@ class Host:
     info: p.RunInfo = field(default_factory=lambda: p.RunInfo(RUN, WorkflowRef("test", "a-workflow", "0.1.0")))
     check: bool = True
     not_yet: Iterable[str] | None = None
+    resources: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         faults = (
@@ -68,7 +70,7 @@ class Host:
             else check_definition(self.definition, not_yet=list(self.not_yet))
         )
         assert faults == [], faults
-        self.workflow = compile_workflow(self.definition, self.limits)
+        self.workflow = compile_workflow(with_resources(self.definition, self.resources), self.limits)
         self.now = BEGIN
         self.journal: list[Entry] = []
         self.steps: list[p.StartStep] = []

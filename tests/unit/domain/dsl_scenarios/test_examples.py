@@ -14,8 +14,8 @@ from tests.unit.domain.dsl_scenarios.world import play_definition
 PLACE = Path(__file__).parents[3] / "specification"
 EXAMPLES = {path.stem: path for path in sorted((PLACE / "examples").glob("*.yaml"))}
 RUNS: dict[str, Any] = parse((PLACE / "runs.yaml").read_text())
-# What these need: a program on this machine, a function of a catalog in the internet.
-LEFT_OUT = {"call-mcp", "call-custom-function-cataloged"}
+# It needs a program on this machine.
+LEFT_OUT = {"call-mcp"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -25,7 +25,9 @@ class World(Host):
     def __init__(self, definition: Mapping[str, Any], rest: Mapping[str, Any]) -> None:
         limits = replace(Limits(), **rest.get("limits", {}))
         answers = {name: _replies(told) for name, told in rest.get("answers", {}).items()}
-        super().__init__(definition, rest.get("input"), answers, limits, not_yet=())
+        super().__init__(
+            definition, rest.get("input"), answers, limits, not_yet=(), resources=rest.get("resources", {})
+        )
         self.info = replace(self.info, **rest.get("info", {}))
         self._message = 0
         self._runs: Mapping[str, Any] = rest.get("runs", {})
