@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 export UV_LINK_MODE := copy
 
-.PHONY: help run test lint bench chaos web client lock clean
+.PHONY: help run test lint bench simulate chaos web client lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ tests/npm/node_modules/.done: $(BIN)/.runtime tests/npm/package-lock.json
 
 bench: $(BIN)/.dev web ## Ratios beside other systems, measured in one run
 	$(BIN)/python -m tests.bench
+
+SEEDS ?= 50000
+simulate: $(BIN)/.dev ## Simulated worlds that crash, repeat, delay and lie about the time; SEEDS=50000
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 lock: ## Pin every dependency with its hashes
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --override requirements.override -o requirements.lock pyproject.toml

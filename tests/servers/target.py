@@ -12,9 +12,13 @@ from typing import Any
 
 
 class Target:
-    """Idempotent by the Idempotency-Key header: a key counts once in `effects`, each arrival in `arrivals`."""
+    """Keeps books by the Idempotency-Key header: `arrivals` of each key, and `effects`.
 
-    def __init__(self) -> None:
+    One that honours keys has one effect a key, however often it is asked; one that does not has one each time.
+    """
+
+    def __init__(self, honours_keys: bool = True) -> None:
+        self.honours_keys = honours_keys
         self.effects: Counter[str] = Counter()
         self.arrivals: Counter[str] = Counter()
         self.requests: list[dict[str, Any]] = []
@@ -33,8 +37,8 @@ class Target:
             status, body = self.answer(request)
             if key:
                 self.arrivals[key] += 1
-                if status < 400 and self.arrivals[key] and key not in self.effects:
-                    self.effects[key] = 1
+                if status < 400 and not (self.honours_keys and key in self.effects):
+                    self.effects[key] += 1
         return status, body
 
 
@@ -70,9 +74,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running_target() -> Iterator[Target]:
+def running_target(honours_keys: bool = True) -> Iterator[Target]:
     """A target on a free loopback port for the length of the block."""
-    target = Target()
+    target = Target(honours_keys)
     server = _Server(("127.0.0.1", 0), _handler(target))
     target.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, name="target", daemon=True)

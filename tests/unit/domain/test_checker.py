@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID, uuid5
 
 import pytest
 
 from tests.chaos.checker import Evidence, violations
 
-RUN = {"id": "r1", "status": "completed", "last_seq": 4, "ended_at": "t"}
+R1 = "00000000-0000-4000-8000-000000000001"
+RUN = {"id": R1, "name": "flow", "status": "completed", "last_seq": 4, "ended_at": "t"}
+KEY = str(uuid5(UUID(R1), "/do/0/a#"))
 
 
 def journal() -> list[dict[str, Any]]:
     kinds = ["run.started", "task.started", "task.completed", "run.completed"]
     return [
         {
-            "run_id": "r1",
+            "run_id": R1,
             "seq": i + 1,
             "type": kind,
             "task": "/do/0/a" if "task" in kind else "",
@@ -28,11 +31,15 @@ def journal() -> list[dict[str, Any]]:
 
 
 def events() -> list[dict[str, Any]]:
-    return [{"id": "r1/1"}, {"id": "r1/4"}]
+    return [{"id": f"{R1}/1"}, {"id": f"{R1}/4"}]
 
 
 def test_a_sound_journal_passes() -> None:
-    assert violations(Evidence([RUN], journal(), events(), ["r1"], {"k": 1})) == []
+    assert violations(Evidence([RUN], journal(), events(), [R1], {"k": 1})) == []
+
+
+def test_a_step_that_may_be_repeated_may_arrive_twice() -> None:
+    assert violations(Evidence([RUN], journal(), arrivals={KEY: 2}, never_again={("other", "/do/0/a")})) == []
 
 
 def lost_row(e: Evidence) -> None:
@@ -57,11 +64,19 @@ def wrong_status(e: Evidence) -> None:
 
 
 def lost_run(e: Evidence) -> None:
-    e.accepted = ["r1", "r2"]
+    e.accepted = [R1, "r2"]
 
 
 def doubled_effect(e: Evidence) -> None:
     e.target_effects = {"k": 2}
+
+
+def repeated_step(e: Evidence) -> None:
+    e.arrivals, e.never_again = {KEY: 2}, {("flow", "/do/0/a")}
+
+
+def unknown_arrival(e: Evidence) -> None:
+    e.arrivals = {str(uuid5(UUID(R1), "/do/1/b#")): 1}
 
 
 def lost_event(e: Evidence) -> None:
@@ -94,6 +109,8 @@ def completed_twice(e: Evidence) -> None:
         wrong_status,
         lost_run,
         doubled_effect,
+        repeated_step,
+        unknown_arrival,
         lost_event,
         doubled_event,
         never_ended,
@@ -101,6 +118,6 @@ def completed_twice(e: Evidence) -> None:
     ],
 )
 def test_each_kind_of_damage_is_found(damage: Callable[[Evidence], None]) -> None:
-    evidence = Evidence([RUN], journal(), events(), ["r1"], {"k": 1})
+    evidence = Evidence([RUN], journal(), events(), [R1], {"k": 1})
     damage(evidence)
     assert violations(evidence)
