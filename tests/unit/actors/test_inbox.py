@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -171,3 +172,38 @@ async def test_a_script_that_nobody_waits_for_is_performed_once() -> None:
         await w.clock.go_on(3.0)
         await w.ended(one)
         assert list(w.steps.arrivals.values()) == [1]
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_whatever_dies_each_event_counts_once_and_in_order(inbox: type[Inbox], seed: int) -> None:
+    chance = random.Random(seed)
+    hear = {"hear": {"listen": {"to": {"any": [{"with": {"type": "a"}}], "until": "length == 8"}}}}
+    async with world(definition(hear)) as w:
+        store = stored(w)
+        shard = await w.owning()
+        w.wake(shard, one := store.accept())
+        await settle()
+        number = 0
+        while number < 8 or store.run(one).ended_at is None:
+            match chance.choice(("event", "wake", "wake", "kill", "lose", "time", "away")):
+                case "event" if number < 8:
+                    number += 1
+                    store.put(one, event(number))
+                case "kill":
+                    await w.kill(shard)
+                    await w.clock.go_on(4.0)
+                    shard = await w.owning(f"shard-{chance.randrange(3)}")
+                case "lose":
+                    store.loses_answers = 1
+                case "away":
+                    store.away = True
+                    await settle()
+                    store.away = False
+                case "time":
+                    await w.clock.go_on(chance.choice((0.1, 1.0, 4.0)))
+            await w.clock.go_on(0.2)
+            shard.wake("test", [again(one)], ())
+            await settle()
+        assert store.run(one).output == list(range(1, 9))
+        assert store.taken == list(range(1, 9))
+        assert store.violations() == []
