@@ -23,7 +23,12 @@ _GITHUB = re.compile(
     r"https://github\.com/(?P<repo>[^/]+/[^/@]+)(?:/(?:tree|blob|raw)/(?P<ref>[^/]+))?(?P<path>/[^@]*)?(?:@(?P<tag>[^/@]+))?"
 )
 _GITLAB = re.compile(r"(https://gitlab\.com/.+?)/-/(?:tree|blob)/(.+)")
-_FLOWS = ("input", "output", "export")
+# Where a task may have schemas.
+_EACH = ("with", "subscription", "foreach")
+_FLOWS = (
+    ("input",), ("output",), ("export",), ("foreach", "output"), ("foreach", "export"), (*_EACH, "output"),
+    (*_EACH, "export"),
+)  # fmt: skip
 # Where lists of tasks stand below a task, by way of these members.
 _LISTS = (
     ("do",), ("try",), ("catch", "do"), ("fork", "branches"), ("foreach", "do"),
@@ -143,10 +148,10 @@ def _named_by(definition: Node, pointer: str, node: Node) -> Iterator[Resource]:
     callee = node.get("call")
     if isinstance(callee, str) and is_external(callee):
         yield _function(definition, callee, f"{pointer}/call")
-    for flow in _FLOWS:
-        resource = ((node.get(flow) or {}).get("schema") or {}).get("resource")
-        if resource is not None:
-            yield _schema(definition, resource, f"{pointer}/{flow}/schema/resource")
+    for way in _FLOWS:
+        resource = _at(node, (*way, "schema", "resource"))
+        if isinstance(resource, Mapping):
+            yield _schema(definition, resource, "/".join((pointer, *way, "schema/resource")))
 
 
 def _owners(definition: Node) -> Iterator[tuple[str, Node]]:
@@ -189,6 +194,8 @@ def _with_schemas(node: Any, schemas: Mapping[str, Any], member: str) -> Any:
     """A copy with schemas in place of what names them; data of tasks is left as it is."""
     if isinstance(node, list):
         return [_with_schemas(child, schemas, member) for child in node]
+    if member == "with" and isinstance(node, Mapping) and "subscription" in node:
+        return {**node, "subscription": _with_schemas(node["subscription"], schemas, "subscription")}
     if not isinstance(node, Mapping) or member in ("set", "with", "document"):
         return node
     if member == "schema" and "resource" in node:

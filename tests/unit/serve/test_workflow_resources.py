@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -133,6 +134,21 @@ async def test_schemas_of_the_workflow_itself(api: Api, resources: FakeResources
     state, _ = run(definition, workflows.resources[REF], {"no": "name"})
     assert state.error is not None
     assert state.error["type"].endswith("/validation")
+
+
+async def test_schemas_of_what_is_done_for_each(api: Api, resources: FakeResources) -> None:
+    named = {"schema": {"resource": {"endpoint": {"uri": SCHEMA}}}}
+    each = {"output": named, "do": [{"x": {"set": {"a": 1}, "export": named}}]}
+    subscription = {"consume": {"amount": 1}, "foreach": each}
+    hear = {"document": {"endpoint": "https://x.example"}, "operation": "hear", "subscription": subscription}
+    listen = {"listen": {"to": {"any": []}}, "foreach": each}
+    definition = flow(do=[{"hear": {"call": "asyncapi", "with": hear}}, {"listen": listen}])
+    assert (await put_flow(api, definition)).status_code == 201
+    workflows = api.ports.workflows
+    assert isinstance(workflows, FakeWorkflows)
+    whole = with_resources(definition, workflows.resources[REF])
+    assert "resource" not in json.dumps(whole["do"])
+    assert json.dumps(whole["do"]).count('"required": ["name"]') == 4
 
 
 async def test_expressions_where_nothing_runs_yet(api: Api, resources: FakeResources) -> None:
