@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from cluster.cli_operations import add_commands
+from cluster.cli_secrets import add_secret_commands
 from cluster.cli_tasks import add_task_commands
 from cluster.settings import InvalidSettings, Settings, from_environment
 from models.domain.errors import InvalidInput, TidewireError
@@ -214,6 +215,7 @@ def start_run(
 
 add_commands(runs, app, _client, console)
 add_task_commands(app, workflows, _client, console)
+add_secret_commands(app, _client, console)
 
 
 @models.command("deploy")
