@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from models.domain.dsl.problems import problem
-from models.domain.errors import TidewireError
+from models.domain.errors import LimitExceeded, TidewireError, TooManyRequests
 from models.domain.ports import Wake
 from models.domain.runs import RunStatus
 from storage import acceptance, run_inbox
@@ -59,7 +59,9 @@ async def start(conn: WriteConn, children: Sequence[Child]) -> list[Wake]:
     wakes, refused = [], []
     for one, answer in zip(children, answers, strict=True):
         if isinstance(answer, Accepted):
-            wakes.append(Wake(one.tenant_id, one.run_id, answer.shard, answer.new))
+            if not answer.held:
+                wakes.append(Wake(one.tenant_id, one.run_id, answer.shard, answer.new))
+            wakes += answer.wakes
         else:
             refused.append(_refusal(one, answer))
     return wakes + await tell(conn, refused)
@@ -89,7 +91,8 @@ def _request(one: Child) -> Request:
 
 
 def _refusal(one: Child, why: TidewireError) -> End:
-    error = problem("configuration", why.detail)
+    is_busy = isinstance(why, TooManyRequests | LimitExceeded)
+    error = problem("runtime", why.detail, status=429) if is_busy else problem("configuration", why.detail)
     return End(one.tenant_id, one.run_id, one.shard, one.cause, RunStatus.FAULTED, None, error, one.at)
 
 

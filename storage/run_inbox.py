@@ -66,10 +66,10 @@ async def put(conn: WriteConn, rows: Sequence[InboxRow]) -> None:
     )
 
 
-async def of_runs(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, list[Message]]:
-    """Run id -> its messages in order; only runs (tenant, id) that have some."""
+async def of_runs(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]], most: int) -> dict[UUID, list[Message]]:
+    """Run id -> its first `most` messages in order; only runs (tenant, id) that have some."""
     found: dict[UUID, list[Message]] = {}
-    for row in await conn.fetch(_SQL["of_runs"], [tenant for tenant, _ in keys], [run for _, run in keys]):
+    for row in await conn.fetch(_SQL["of_runs"], [tenant for tenant, _ in keys], [run for _, run in keys], most):
         found.setdefault(row["run_id"], []).append(Message(row["id"], row["kind"], row["data"]))
     return found
 

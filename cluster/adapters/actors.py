@@ -74,7 +74,7 @@ class ShardJournal:
         async with self._database.read() as conn:
             found = await runs.open_by_keys(conn, list(keys))
             answers = await human_tasks.answers(conn, list(keys))
-            messages = await run_inbox.of_runs(conn, list(keys))
+            messages = await run_inbox.of_runs(conn, list(keys), self._limits.max_messages_per_load)
             cancelled = [(run.tenant_id, run.id) for _, run in found if run.cancel_requested_at is not None]
             reasons = await flow_control.reasons(conn, cancelled) if cancelled else {}
         return [

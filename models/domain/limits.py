@@ -18,6 +18,7 @@ class Limits:
     max_expression_results: int = 10_000
     max_expression_items: int = 1_000_000
     max_retries: int = 10_000
+    max_messages_per_load: int = 500
     max_listened_events: int = 10_000
     max_listened_bytes: int = 4_000_000
     max_open_gatherings: int = 1_000

@@ -8,7 +8,8 @@ ORDER BY b.n;
 -- name: of_runs
 SELECT i.id, i.run_id, i.kind, i.data
 FROM unnest($1::uuid[], $2::uuid[]) AS asked(tenant, run)
-JOIN run_inbox i ON i.tenant_id = asked.tenant AND i.run_id = asked.run
+CROSS JOIN LATERAL (SELECT m.id, m.run_id, m.kind, m.data FROM run_inbox m
+    WHERE m.tenant_id = asked.tenant AND m.run_id = asked.run ORDER BY m.id LIMIT $3) AS i
 ORDER BY i.id;
 
 -- name: waiting

@@ -206,6 +206,52 @@ async def test_a_workflow_that_runs_itself_comes_to_an_end(postgres: PostgresSer
         assert "max_run_depth" in error["detail"]
 
 
+async def test_runs_that_flow_control_holds_start_one_after_the_other(postgres: PostgresServer) -> None:
+    async with world(postgres) as w:
+        account = await w.tenant(document(go("child")))
+        held = document(call("act"), name="child")
+        held["document"]["metadata"] = {"flowControl": {"concurrency": {"limit": 1}}}
+        await w.put(account, held)
+        shard = w.shard()
+        await w.owned(shard)
+        shard.wake("test", await w.accept(account, 4), ())
+        await w.ended()
+        assert await w.value("SELECT count(*) FROM runs WHERE status = 'completed'") == 8
+        assert await w.violations() == []
+
+
+async def test_a_run_that_flow_control_refuses_faults_the_task(postgres: PostgresServer) -> None:
+    async with world(postgres) as w:
+        account = await w.tenant(document(go("child")))
+        alone = document({"rest": {"wait": {"hours": 1}}}, name="child")
+        alone["document"]["metadata"] = {"flowControl": {"singleton": {"mode": "skip"}}}
+        await w.put(account, alone)
+        shard = w.shard()
+        await w.owned(shard)
+        for _ in range(2):
+            shard.wake("test", await w.accept(account), ())
+            await w.until_row("SELECT count(*) > 0 FROM runs WHERE name = 'child'")
+        await w.until_row("SELECT count(*) = 1 FROM runs WHERE name = 'flow' AND status = 'faulted'")
+        error = await w.value("SELECT error FROM runs WHERE status = 'faulted'")
+        assert error["instance"] == "/do/0/go"
+
+
+async def test_more_messages_than_one_load_takes_all_arrive(postgres: PostgresServer) -> None:
+    async with world(postgres) as w:
+        tasks = {"hear": {"listen": {"to": {"any": [{"with": {"type": "a"}}], "until": "length == 1200"}}}}
+        account = await w.tenant(document(tasks))
+        first = w.shard()
+        await w.owned(first)
+        first.wake("test", wakes := await w.accept(account), ())
+        await listening(w, 1)
+        await w.kill(first)
+        for n in range(0, 1200, 400):
+            await send(w, account, *[{"id": str(i), "type": "a", "data": i} for i in range(n, n + 400)])
+        w.shard()
+        await w.ended()
+        assert await outputs(w, wakes) == [list(range(1200))]
+
+
 # ---------------------------------------------------------------- events that start runs
 
 
