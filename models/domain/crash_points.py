@@ -22,28 +22,32 @@ class CrashPoint:
         return self.name.partition(".")[0]
 
 
-# A transaction has two places: all of it is written and the commit not sent, and the commit is done and nobody told.
+# Transactions with two places: all of it is written and the commit not sent; the commit is done and nobody told.
 COMMITS = {
     "api.runs.accept": "a group of accepted runs with their idempotency keys",
-    "api.runs.cancel": "the wish to cancel a run",
     "api.events.ingest": "a group of events, with the runs that they start",
-    "api.workflows.put": "a version of a workflow with its triggers",
-    "api.tasks.answer": "the answer of a person to a task",
-    "api.identity.register": "a tenant, its owner and the first session",
-    "api.identity.rotate": "the use of a refresh token",
-    "api.models.add": "a version of a model",
     "shard.append": "a group of journal entries, run states, lifecycle events, notifications and tasks",
     "shard.lease.beat": "the heartbeat of an owner of shards",
     "shard.lease.acquire": "free shards, taken under new epochs",
     "shard.lease.succeed": "the shards of a former incarnation, taken under new epochs",
     "shard.schedules.fire": "runs of schedules that were due, with the next times",
+    "session-host.state.save": "quota and circuit breaker of a connection",
+    "relay.cursor.move": "how far a sink has delivered",
+    "streams.apply": "metric cells and the position they reach",
+}
+
+# Those of which only the second tells anything: without its commit, such a request was simply never made.
+COMMITS_ALONE = {
+    "api.runs.cancel": "the wish to cancel a run",
+    "api.workflows.put": "a version of a workflow with its triggers",
+    "api.tasks.answer": "the answer of a person to a task",
+    "api.identity.register": "a tenant, its owner and the first session",
+    "api.identity.rotate": "the use of a refresh token",
+    "api.models.add": "a version of a model",
     "shard.partitions.make": "partitions of the journal for coming months",
     "shard.keys.forget": "the removal of old idempotency keys",
-    "session-host.state.save": "quota and circuit breaker of a connection",
     "relay.search.index": "texts of runs for search",
-    "relay.cursor.move": "how far a sink has delivered",
     "relay.log.trim": "the removal of log rows that every reader has passed",
-    "streams.apply": "metric cells and the position they reach",
     "streams.settle": "positions of partitions without events",
 }
 
@@ -110,6 +114,7 @@ def _all() -> Iterator[CrashPoint]:
     yield from PLACES
     for name, what in COMMITS.items():
         yield CrashPoint(written(name), f"{what}: written, not committed")
+    for name, what in {**COMMITS, **COMMITS_ALONE}.items():
         yield CrashPoint(committed(name), f"{what}: committed, nobody knows")
 
 

@@ -19,7 +19,7 @@ AT_FIRST_START = (
 )  # fmt: skip
 # Of lanes that go on while Ray is away: what needs load comes first.
 NEED_LOAD = (
-    "relay.push.due", "relay.push.published", "relay.search.index.written", "relay.search.index.committed",
+    "relay.push.due", "relay.push.published", "relay.search.index.committed",
     "streams.apply.written", "streams.apply.committed", "streams.gap.read",
 )  # fmt: skip
 RAY_CHAIN = (

@@ -15,11 +15,11 @@ import pytest
 from cluster.crash.armed import FIRED, Armed
 from cluster.crash.hooks import HOOKS, Hook
 from cluster.crash.watch import Unwatched
-from models.domain.crash_points import COMMITS, CRASH_POINTS, PLACES
+from models.domain.crash_points import COMMITS, COMMITS_ALONE, CRASH_POINTS, PLACES
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("actors", "cluster", "serve", "storage", "streams")
-NAMES = {point.name for point in PLACES} | set(COMMITS)
+NAMES = {point.name for point in PLACES} | set(COMMITS) | set(COMMITS_ALONE)
 
 
 class Ended(BaseException):
