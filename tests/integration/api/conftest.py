@@ -13,10 +13,10 @@ import pytest
 from fastapi import FastAPI
 
 from cluster.adapters.api import ApiIdentity
+from cluster.adapters.api_flow import ApiFlow
 from cluster.adapters.api_metrics import ApiMetrics
 from cluster.adapters.api_operations import ApiDeadLetters, ApiJobs, ApiOperations, ApiSamples
 from cluster.adapters.api_secrets import ApiSecrets
-from cluster.adapters.api_flow import ApiFlow
 from cluster.adapters.api_tasks import ApiTasks
 from cluster.adapters.readiness import ApiReadiness
 from models.domain.clock import SystemClock
@@ -88,7 +88,8 @@ async def app(api: Api, valkey: ValkeyServer, tmp_path: Path) -> AsyncIterator[F
     ports = ApiPorts(
         identity=ApiIdentity(api.app, clock), workflows=api.workflows, runs=api.runs, events=api.events,
         webhooks=api.webhooks, metrics=ApiMetrics(api.app, clock, Limits()), notifications=api.notifications,
-        tasks=ApiTasks(api.app), flow=ApiFlow(api.app), operations=ApiOperations(api.app, Limits()), jobs=ApiJobs(api.app),
+        tasks=ApiTasks(api.app), flow=ApiFlow(api.app),
+        operations=ApiOperations(api.app, Limits()), jobs=ApiJobs(api.app),
         dead_letters=ApiDeadLetters(api.app, Limits()), samples=ApiSamples(api.app, Limits()),
         connections=api.connections, secrets=ApiSecrets(api.app, Limits()), resources=NoResources(),
         models=api.models, serving=NoModels(), objects=open_objects(str(tmp_path)),

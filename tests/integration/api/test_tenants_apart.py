@@ -48,6 +48,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/dead-letters/discard": {"where": {"name": "flow"}},
     "POST /v1/dead-letters/retry": {"where": {"name": "flow"}},
     "PATCH /v1/dead-letters/{run_id}": {"input": 1},
+    "POST /v1/tasks/{task_id}/answer": {"decision": "approve"},
+    "POST /v1/tasks/{task_id}/assign": {"assignee": {"role": "owner"}},
+    "POST /v1/tasks/{task_id}/links": {"name": "Eve"},
 }
 
 
@@ -91,9 +94,17 @@ async def furnish(api: Api, caller: httpx.AsyncClient, owner: Principal, mark: s
             "VALUES ($1, $2, 1, 'run.started', $3, 1, $4)",
             owner.tenant_id, UUID(run), now, {"input": mark},
         )  # fmt: skip
+        task = uuid7()
+        await conn.execute(
+            "INSERT INTO human_tasks (tenant_id, id, run_id, shard, namespace, name, version, task, path, seq, title, "
+            "body, assignee_kind, assignee, decisions, due_at, created_at, planned) VALUES ($1, $2, $3, 0, 'ops', "
+            "'flow', '1.0.0', '/do/0/ask', '{}', 2, $4, '', 'role', 'owner', '{approve}', '2100-01-01', $5, '[]')",
+            owner.tenant_id, task, UUID(run), mark, now,
+        )  # fmt: skip
+        await conn.execute("INSERT INTO flow_keys VALUES ($1, 'ops', 'flow', $2, 0, '{}')", owner.tenant_id, mark)
     return {
         "namespace": "ops", "source": "github", "run_id": run, "notification_id": str(notification), "seq": "1",
-        "sample": "small",
+        "sample": "small", "task_id": str(task),
     }  # fmt: skip
 
 
@@ -113,7 +124,8 @@ def addressed(app: FastAPI, names: dict[str, str]) -> Iterator[tuple[str, str, s
 async def seen(caller: httpx.AsyncClient, names: dict[str, str]) -> list[str]:
     """What a tenant sees of itself."""
     paths = [f"/v1/{name}" for name in ("workflows", "runs", "events", "metrics", "connections", "notifications")]
-    paths += ["/v1/hooks/sources", "/v1/workflows/ops/flow/samples/small", f"/v1/runs/{names['run_id']}", f"/v1/runs/{names['run_id']}/journal"]
+    paths += ["/v1/hooks/sources", "/v1/workflows/ops/flow/samples/small", f"/v1/runs/{names['run_id']}"]
+    paths += [f"/v1/runs/{names['run_id']}/journal", f"/v1/tasks/{names['task_id']}", "/v1/workflows/ops/flow/flow"]
     return [(await caller.get(path)).text for path in paths]
 
 
@@ -137,7 +149,7 @@ async def strangers_try(api: Api, app: FastAPI, client: Client) -> int:
             # An error names the address that was called.
             told = answer.text.replace(path, "")
             assert not any(secret in told for secret in secrets), (role, method, path, told)
-            if "{run_id}" in template or "{notification_id}" in template:
+            if any(name in template for name in ("{run_id}", "{notification_id}", "{task_id}")):
                 assert answer.status_code in (403, 404), (role, method, path, answer.text)
     assert await seen(owner_calls, names) == before
     return calls
