@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.domain.dsl.problems import Problem, problem
-from models.domain.json_references import resolved
+from models.domain.json_references import MISSHAPEN, misshapen, resolved
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 _SECURE = {"https": "http", "kafka-secure": "kafka"}
@@ -36,6 +36,13 @@ class Place:
 
 def find_place(document: Any, wanted: Mapping[str, Any]) -> Place:
     """The place that a call {operation or channel, server, protocol} means; Problem (configuration) without one."""
+    try:
+        return _found(document, wanted)
+    except MISSHAPEN as error:
+        raise misshapen("AsyncAPI", error) from None
+
+
+def _found(document: Any, wanted: Mapping[str, Any]) -> Place:
     if not isinstance(document, dict) or not isinstance(document.get("asyncapi"), str):
         raise _wrong("The document is no AsyncAPI document.")
     if document["asyncapi"].startswith("2."):

@@ -33,3 +33,12 @@ def target(document: Mapping[str, Any], reference: str) -> Any:
         else:
             raise Problem(problem("configuration", f"The document has nothing at {reference[:200]}."))
     return node
+
+
+# What a document that is shaped as nobody expects leads to.
+MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+
+
+def misshapen(kind: str, error: Exception) -> Problem:
+    """The error of a document that cannot be read as one of its kind."""
+    return Problem(problem("configuration", f"The {kind} document is not valid: {type(error).__name__} {error}"[:300]))

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from models.domain.dsl.problems import Problem, problem
-from models.domain.json_references import resolved
+from models.domain.json_references import MISSHAPEN, misshapen, resolved
 from models.domain.openapi_bodies import encoded
 from models.domain.openapi_styles import cookie, in_header, in_path, in_query, scalar
 
@@ -38,6 +38,13 @@ class OperationRequest:
 
 def find_operation(document: Any, operation_id: str) -> Operation:
     """The operation of that id; Problem (configuration) when the document has none."""
+    try:
+        return _found(document, operation_id)
+    except MISSHAPEN as error:
+        raise misshapen("OpenAPI", error) from None
+
+
+def _found(document: Any, operation_id: str) -> Operation:
     known = []
     for operation in _operations(document):
         found = operation.node.get("operationId")
@@ -57,6 +64,15 @@ def build_request(
     An argument is named as its parameter; `body` is the whole body, other names become members of it. Problem of type
     validation when one is missing or not known, of type configuration when the document is no good.
     """
+    try:
+        return _built(document, address, operation, arguments)
+    except MISSHAPEN as error:
+        raise misshapen("OpenAPI", error) from None
+
+
+def _built(
+    document: Mapping[str, Any], address: str, operation: Operation, arguments: Mapping[str, Any]
+) -> OperationRequest:
     given = dict(arguments)
     parameters = _parameters(document, operation)
     names = {parameter["name"] for parameter in parameters}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.domain.dsl.problems import Problem
 from models.domain.openapi import Operation, build_request, find_operation
@@ -93,3 +97,46 @@ def test_references_that_lead_nowhere(reference: str) -> None:
     with pytest.raises(Problem) as caught:
         build_request(document, "https://x.example", operation, {})
     assert caught.value.error["type"].endswith("/configuration")
+
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "servers": [{"url": "https://{e}.example", "variables": {"e": {"default": "a"}}}],
+    "paths": {
+        "/a/{id}": {
+            "parameters": [{"$ref": "#/components/parameters/id"}],
+            "post": {
+                "operationId": "x",
+                "parameters": [{"name": "q", "in": "query", "schema": {"type": "array"}}],
+                "requestBody": {"content": {"application/json": {"schema": {}}}},
+                "responses": {"200": {"content": {"application/json": {}}}},
+            },
+        }
+    },
+    "components": {"parameters": {"id": {"name": "id", "in": "path", "required": True, "style": "label"}}},
+}
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def places(node: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The ways to all members of a document."""
+    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [way, *(found for name, child in members for found in places(child, (*way, name)))]
+
+
+@given(st.sampled_from(places(DOCUMENT)[1:]), anything, st.dictionaries(st.sampled_from(["id", "q", "b"]), anything))
+def test_documents_of_any_shape_end_in_a_request_or_an_error_of_the_dsl(
+    way: tuple[Any, ...], value: Any, arguments: dict[str, Any]
+) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    place: Any = document
+    for name in way[:-1]:
+        place = place[name]
+    place[way[-1]] = value
+    with suppress(Problem):
+        built = build_request(document, "https://docs.example", find_operation(document, "x"), arguments)
+        assert isinstance(built.url, str)
