@@ -148,6 +148,10 @@ class Host:
                         range(len(self.journal) + 1, len(self.journal) + 1 + len(entries))
                     )
                     self.journal += entries
+                case p.AskOutcome() if command.step.step in {one.step for one in self.steps}:
+                    pass  # It is under way.
+                case p.StartStep() if command.step in {one.step for one in self.steps}:
+                    pass
                 case p.StartStep():
                     self.steps.append(command)
                     self._answer(command)
