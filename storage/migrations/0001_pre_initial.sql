@@ -215,6 +215,8 @@ CREATE TABLE journal (
     PRIMARY KEY (tenant_id, run_id, seq)
 ) PARTITION BY RANGE (run_id);
 CREATE TABLE journal_default PARTITION OF journal DEFAULT;
+-- Almost no entry is in it: a person looks for these in journals of any length.
+CREATE INDEX journal_outcome_unknown ON journal (tenant_id, run_id, seq) WHERE type = 'task.outcome_unknown';
 
 -- What is to reach one open run: wishes (pause, resume, move), decisions, events, ends of other runs. Rows go in the
 -- transaction that appends what they led to, so each counts once.

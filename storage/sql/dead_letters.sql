@@ -5,7 +5,8 @@ FROM runs r
 LEFT JOIN dead_letters d ON d.tenant_id = r.tenant_id AND d.run_id = r.id
 LEFT JOIN LATERAL (
     SELECT j.task, j.path, (SELECT count(*) FROM journal s WHERE s.tenant_id = r.tenant_id AND s.run_id = r.id
-        AND s.task = j.task AND s.path = j.path AND s.type IN ('task.started', 'task.retried')) AS attempts
+        AND s.task = j.task AND s.path = j.path AND s.type IN ('task.started', 'task.retried')
+            AND s.seq > j.seq - 1000) AS attempts
     FROM journal j
     WHERE j.tenant_id = r.tenant_id AND j.run_id = r.id AND j.type = 'task.faulted' AND j.task = r.error ->> 'instance'
     ORDER BY j.seq DESC LIMIT 1) AS f ON true
@@ -28,7 +29,8 @@ FROM runs r
 LEFT JOIN dead_letters d ON d.tenant_id = r.tenant_id AND d.run_id = r.id
 LEFT JOIN LATERAL (
     SELECT j.task, j.path, (SELECT count(*) FROM journal s WHERE s.tenant_id = r.tenant_id AND s.run_id = r.id
-            AND s.task = j.task AND s.path = j.path AND s.type IN ('task.started', 'task.retried')) AS attempts,
+            AND s.task = j.task AND s.path = j.path AND s.type IN ('task.started', 'task.retried')
+            AND s.seq > j.seq - 1000) AS attempts,
         (SELECT b.data -> 'input' FROM journal b WHERE b.tenant_id = r.tenant_id AND b.run_id = r.id AND b.task = j.task
             AND b.path = j.path AND b.type = 'task.started' ORDER BY b.seq DESC LIMIT 1) AS step_input
     FROM journal j
