@@ -25,10 +25,13 @@ _NOT_SENT = ("failed to connect", "connection refused", "dns resolution failed",
 
 
 class GrpcCall:
-    """A Performer. Ports 443 and 8443 speak TLS, others do not, unless the task's metadata has `tls`."""
+    """A Performer. Ports 443 and 8443 speak TLS, others do not, unless the task's metadata has `tls`.
 
-    def __init__(self, guard: EgressGuard, limits: Limits) -> None:
-        self._guard, self._limits = guard, limits
+    `roots` are the certificates (PEM) that are trusted; None: those that gRPC comes with.
+    """
+
+    def __init__(self, guard: EgressGuard, limits: Limits, roots: bytes | None = None) -> None:
+        self._guard, self._limits, self._roots = guard, limits, roots
         self._protos = Protos(limits)
 
     async def perform(self, call: Call) -> Any:
@@ -66,7 +69,7 @@ class GrpcCall:
         ]
         if port in _TLS_PORTS if tls is None else bool(tls):
             options.append(("grpc.ssl_target_name_override", host))
-            return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options)
+            return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(self._roots), options)
         return grpc.aio.insecure_channel(target, options)
 
 

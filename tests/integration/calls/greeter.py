@@ -8,9 +8,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from fastapi import FastAPI, Response
 
 from actors.grpc_protos import Protos
@@ -55,8 +61,8 @@ class Greeter:
         return self.answers()
 
     @contextmanager
-    def running(self) -> Iterator[int]:
-        """The port it listens on."""
+    def running(self, credentials: grpc.ServerCredentials | None = None) -> Iterator[int]:
+        """The port it listens on; with credentials, under TLS."""
         with ThreadPoolExecutor(1) as elsewhere:
             found = elsewhere.submit(lambda: asyncio.run(Protos(Limits()).method(PROTO.encode(), SERVICE, "Greet")))
             method = found.result()
@@ -69,13 +75,37 @@ class Greeter:
         }
         server = grpc.server(ThreadPoolExecutor(4))
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
-        port = server.add_insecure_port("127.0.0.1:0")
+        if credentials is None:
+            port = server.add_insecure_port("127.0.0.1:0")
+        else:
+            port = server.add_secure_port("127.0.0.1:0", credentials)
         server.start()
         try:
             yield port
         finally:
             self.go_on.set()
             server.stop(0).wait()
+
+
+def certificate(name: str) -> tuple[bytes, bytes]:
+    """A key and a certificate for a host name, signed by itself; both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return key.private_bytes(*form), made.public_bytes(Encoding.PEM)
 
 
 def proto_app() -> FastAPI:

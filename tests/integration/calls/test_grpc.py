@@ -9,9 +9,12 @@ from typing import Any
 import grpc
 import pytest
 
+from actors.egress_guard import EgressGuard
+from actors.grpc_call import GrpcCall
 from models.domain.dsl.problems import PREFIX
+from models.domain.egress import EgressPolicy
 from models.domain.limits import Limits
-from tests.integration.calls.greeter import SERVICE, Greeter, proto_app
+from tests.integration.calls.greeter import SERVICE, Greeter, certificate, proto_app
 from tests.integration.calls.kit import Calls, calling, workflow
 from tests.servers.asgi import running_asgi
 
@@ -112,3 +115,27 @@ async def test_an_answer_that_does_not_come_is_in_doubt(ports: tuple[int, int]) 
     async with calling(*ports, limits=replace(Limits(), max_http_seconds=1.0)) as calls:
         error = (await calls.run(workflow(ask(ports, "Stall")))).error
         assert (error["type"], error["status"]) == (PREFIX + "communication", 504)
+
+
+@pytest.mark.parametrize(("trusted", "succeeds"), [("greeter.example", True), ("other.example", False)])
+async def test_tls_is_for_the_name_though_the_address_is_connected_to(
+    ports: tuple[int, int], trusted: str, succeeds: bool
+) -> None:
+    key, chain = certificate(trusted)
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    greeter = Greeter()
+    with greeter.running(grpc.ssl_server_credentials([(key, chain)])) as port:
+        async with calling(*ports) as calls:
+            guard = EgressGuard(EgressPolicy([f"greeter.example:{port}"]), 5.0, resolve)
+            calls.host._made["grpc"] = GrpcCall(guard, calls.limits, chain)
+            task = ask((port, ports[1]))
+            task["with"]["service"]["host"] = "greeter.example"
+            task["metadata"] = {"tls": True}
+            ran = await calls.run(workflow(task))
+            if succeeds:
+                assert ran.output["text"] == "Hello "
+            else:
+                assert ran.error["type"] == PREFIX + "communication"
