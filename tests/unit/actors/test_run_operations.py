@@ -175,6 +175,25 @@ async def test_a_rerun_asks_people_its_own_questions() -> None:
         assert opened[source.run_id] != opened[one.run_id]
 
 
+async def test_what_is_open_in_a_copy_was_never_begun_in_the_rerun() -> None:
+    stops = call("beside", {"unknownOutcome": "stop"})
+    flow = definition({"f": {"fork": {"branches": [stops, call("act")]}}})
+    async with world(flow) as w:
+        shard = await w.owning()
+        w.wake(shard, source := w.store.accept())
+        await w.ended(source)
+        one, task = w.store.accept(), "/do/0/f/fork/branches/1/act"
+        row = w.store.runs[one.tenant_id, one.run_id]
+        row.run = replace(row.run, cause={"kind": "rerun", "of": str(source.run_id), "task": task})
+        await w.kill(shard)
+        await w.owning(history=History(w.store, {one.run_id: Beginning(rerun_of=source.run_id, task=task)}))
+        await w.clock.go_on(1)
+        await w.ended(one)
+        assert w.store.run(one).status is RunStatus.COMPLETED
+        assert sorted(w.steps.arrivals.values()) == [1, 1, 1, 1]
+        assert w.store.violations(w.steps.arrivals) == []
+
+
 async def test_a_rerun_that_cannot_begin_faults_with_the_reason() -> None:
     async with world(definition(call("act"))) as w:
         w.steps.outcome = lambda step: Succeeded({})
