@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from models.domain.dsl import engine, snapshots
 from models.domain.dsl.engine import RunState, Workflow
@@ -35,6 +36,10 @@ class Engine(Protocol):
 
     def restore(self, workflow: Workflow, info: RunInfo, input: Any, snapshot: Mapping[str, Any]) -> RunState: ...
 
+    def seeing(self, workflow: Workflow, info: RunInfo) -> RunInfo: ...
+
+    def adopt(self, workflow: Workflow, entries: Sequence[Entry], old: UUID, new: UUID) -> Sequence[Entry]: ...
+
 
 class Interpreter:
     """The engine of models/domain/dsl with the limits of this installation; `jq` runs what only jq itself can.
@@ -51,7 +56,7 @@ class Interpreter:
         return engine.compile_workflow(definition, self._limits, self._jq)
 
     def start(self, workflow: Workflow, info: RunInfo, input: Any, at: datetime) -> Step:
-        return engine.start(workflow, self._seeing(workflow, info), input, at, self._limits)
+        return engine.start(workflow, self.seeing(workflow, info), input, at, self._limits)
 
     def advance(self, workflow: Workflow, state: RunState, event: Event) -> Step:
         return engine.advance(workflow, state, event)
@@ -59,16 +64,23 @@ class Interpreter:
     def replay(
         self, workflow: Workflow, info: RunInfo, input: Any, entries: Sequence[Entry], at: datetime
     ) -> Step:
-        return engine.replay(workflow, self._seeing(workflow, info), input, entries, at, self._limits)
+        return engine.replay(workflow, self.seeing(workflow, info), input, entries, at, self._limits)
 
-    def _seeing(self, workflow: Workflow, info: RunInfo) -> RunInfo:
+    def seeing(self, workflow: Workflow, info: RunInfo) -> RunInfo:
         """The facts of the run, with references to the secrets that its expressions use."""
         if self._references is None or not workflow.secret_paths:
             return info
         return replace(info, secrets=self._references.of(info.id, workflow.secret_paths))
 
+    def adopt(self, workflow: Workflow, entries: Sequence[Entry], old: UUID, new: UUID) -> Sequence[Entry]:
+        """Entries of another run, so that this one may begin with them: what refers to secrets there does so here."""
+        references = self._references
+        if references is None or not workflow.secret_paths:
+            return entries
+        return [replace(entry, data=references.moved(entry.data, old, new)) for entry in entries]
+
     def resume(self, workflow: Workflow, state: RunState, entries: Sequence[Entry]) -> Step:
         return engine.resume(workflow, state, entries)
 
     def restore(self, workflow: Workflow, info: RunInfo, input: Any, snapshot: Mapping[str, Any]) -> RunState:
-        return snapshots.load(self._seeing(workflow, info), self._limits, input, snapshot)
+        return snapshots.load(self.seeing(workflow, info), self._limits, input, snapshot)

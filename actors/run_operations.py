@@ -121,11 +121,12 @@ class Pasts:
             return
         entries = await self._journal((run.tenant_id, found.rerun_of), self._limits.max_rerun_entries + _PAGE)
         origin = Origin(found.task, found.path, found.edits)
+        info = self._engine.seeing(workflow, info_of(stored))
+        copied = self._engine.adopt(workflow, entries, found.rerun_of, run.id)
         try:
             past.first = seed(
-                workflow, info_of(stored), run.input, entries, origin, self._clock.now(), str(found.rerun_of),
-                self._limits,
-            )  # fmt: skip
+                workflow, info, run.input, copied, origin, self._clock.now(), str(found.rerun_of), self._limits
+            )
         except Conflict as error:
             past.fault = {**problem("configuration", error.detail), "instance": found.task}
 

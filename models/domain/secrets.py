@@ -68,6 +68,23 @@ class SecretReferences:
             if match[1] == run_id.hex and path and hmac.compare_digest(match[3], self._mark(match[1], match[2])):
                 yield Reference(match.start(), match.end(), path)
 
+    def moved(self, value: Any, old: UUID, new: UUID) -> Any:
+        """JSON with the references of one run made those of another, which has copied what the first one knew."""
+        if isinstance(value, str):
+            return self._moved_text(value, old, new) if SECRET_MARK in value else value
+        if isinstance(value, dict):
+            return {name: self.moved(child, old, new) for name, child in value.items()}
+        if isinstance(value, list):
+            return [self.moved(child, old, new) for child in value]
+        return value
+
+    def _moved_text(self, text: str, old: UUID, new: UUID) -> str:
+        parts, at = [], 0
+        for found in self.find(text, old):
+            parts += [text[at : found.start], self._make(new, found.path)]
+            at = found.end
+        return "".join([*parts, text[at:]])
+
     def _make(self, run_id: UUID, path: Path) -> str:
         body = base64.urlsafe_b64encode(json.dumps(path).encode()).decode().rstrip("=")
         return f"{SECRET_MARK}{run_id.hex}:{body}:{self._mark(run_id.hex, body)};"
