@@ -27,7 +27,7 @@ class RunOperations(Protocol):
         """NotFound when there is no such run, or no such version of its workflow (None: its own)."""
 
     async def entries(self, tenant_id: UUID, run_id: UUID) -> Sequence[Entry]:
-        """The whole journal of a run."""
+        """The journal of a run, at most its first max_moved_entries."""
 
     async def matching(
         self, tenant_id: UUID, wanted: o.RunsWanted, limit: int, now: datetime

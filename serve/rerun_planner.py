@@ -88,6 +88,9 @@ class RerunPlanner:
         run = source.run
         if run.status.is_final:
             raise Conflict(f"The run has ended: it is {run.status.value}.")
+        most = self._limits.max_moved_entries
+        if run.last_seq > most:
+            raise Conflict(f"The journal of this run is longer than max_moved_entries of {most:,}.")
         entries = await self._operations.entries(tenant_id, run_id)
         if not entries:
             raise Conflict("The run has not begun; move it when it has.")
@@ -95,9 +98,13 @@ class RerunPlanner:
 
     def _check(self, source: Source, entries: Sequence[Entry], asked: RerunAsked, now: datetime) -> int:
         assert asked.task is not None
-        origin = Origin(asked.task, asked.path, asked.edits)
+        origin, run = Origin(asked.task, asked.path, asked.edits), source.run
+        if run.last_seq > len(entries) and not any(entry.task == asked.task for entry in entries):
+            raise Conflict(
+                f"{asked.task} is not among the first {len(entries):,} entries of this run, and more are not copied. "
+                "Run it again from the start."
+            )
         before = cut(entries, origin)
-        run = source.run
         info = RunInfo(uuid7(now), _ref(source, asked.version))
         workflow = compile_workflow(source.target, self._limits)
         seed(workflow, info, run.input, entries, origin, now, str(run.id), self._limits)

@@ -58,8 +58,8 @@ class ApiOperations:
 
     async def entries(self, tenant_id: UUID, run_id: UUID) -> Sequence[Entry]:
         async with self._database.read([tenant_id]) as conn:
-            found = await runs.journals(conn, [(tenant_id, run_id)])
-        return found.get(run_id, [])
+            scope = TenantScope(tenant_id)
+            return await runs.journal_page(conn, scope, run_id, 0, self._limits.max_moved_entries)
 
     async def matching(
         self, tenant_id: UUID, wanted: o.RunsWanted, limit: int, now: datetime

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -15,10 +17,11 @@ from serve.documents import raw_body
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
 from serve.operation_records import NewJob, RunsWanted
 from serve.paging import Text
+from serve.requests import idempotency_key
 from serve.rerun_planner import RerunAsked, RerunPlanner
 from serve.responses import json_response
 from serve.routes.jobs import add_job
-from serve.routes.runs import RunId
+from serve.routes.runs import ONCE, RunId
 from serve.schemas import operations as s
 from serve.schemas import runs as rs
 
@@ -110,6 +113,7 @@ async def tell_step_outcome(request: Request, run_id: RunId, seq: StepSeq, body:
         404: {},
         409: {},
     },
+    openapi_extra={"parameters": [ONCE]},
 )
 @needs("run:operate", body_limit="max_data_bytes")
 async def rerun_run(request: Request, run_id: RunId, body: s.RerunRequest | None = None) -> Response:
@@ -119,7 +123,12 @@ async def rerun_run(request: Request, run_id: RunId, body: s.RerunRequest | None
     planner = RerunPlanner(deps.ports.operations, deps.limits)
     if body is not None and body.dry_run:
         return json_response((await planner.preview(tenant, [run_id], 1, asked, now)).shown())
-    started = await deps.run_acceptor.start(await planner.plan(tenant, run_id, asked, now), 0)
+    key = idempotency_key(request)
+    wanted = replace(
+        await planner.plan(tenant, run_id, asked, now), key=key, route=f"/v1/runs/{run_id}/rerun",
+        body_hash=hashlib.sha256(await request.body()).digest() if key else b"",
+    )  # fmt: skip
+    started = await deps.run_acceptor.start(wanted, 0)
     found = {"id": started.accepted.run_id, "status": "pending", "rerun_of": run_id}
     return json_response(found, 201, {"location": f"/v1/runs/{found['id']}"})
 

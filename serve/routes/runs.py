@@ -30,17 +30,16 @@ router = APIRouter(tags=["runs"], route_class=GuardedRoute)
 
 _LIMITS = Limits()
 RunId = Annotated[UUID, Path(description="The id of the run.", examples=["0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d"])]
+ONCE = header(
+    "Idempotency-Key",
+    "The same key with the same body is one run, and gets the same answer, for 24 hours.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+)
 _INPUT = raw_body(
     "The input of the run; nothing means {}.",
     {"application/json": ({}, {"flight": "UA 1545", "origin": "EWR"})},
     required=False,
-    parameters=(
-        header(
-            "Idempotency-Key",
-            "The same key with the same body is one run, and gets the same answer, for 24 hours.",
-            {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        ),
-    ),
+    parameters=(ONCE,),
 )
 
 

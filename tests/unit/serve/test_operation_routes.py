@@ -114,6 +114,15 @@ async def test_a_run_is_run_again_from_a_step(api: Api) -> None:
     assert (shown["rerun_of"], shown["cause"]["kind"], shown["status"]) == (run_id, "rerun", "pending")
 
 
+async def test_the_same_key_runs_again_once(api: Api) -> None:
+    run_id = await faulted(api)
+    asked: dict[str, Any] = {"json": {"task": "/do/1/b"}, "headers": {"idempotency-key": "k"}}
+    first = await api.call("POST", f"/v1/runs/{run_id}/rerun", **asked)
+    second = await api.call("POST", f"/v1/runs/{run_id}/rerun", **asked)
+    assert first.json() == second.json()
+    assert_problem(await api.call("POST", f"/v1/runs/{run_id}/rerun", headers=asked["headers"]), 422)
+
+
 async def test_why_a_run_cannot_be_run_again_is_told(api: Api) -> None:
     run_id = await faulted(api)
 
