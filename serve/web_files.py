@@ -18,6 +18,8 @@ from serve.responses import etag_matches, strong_etag
 
 # What belongs to the API is never answered by the page.
 _API = re.compile(r"/(v1|v2|healthz|readyz|metrics|openapi\.json|\.well-known|connection)(/|$)")
+# Links to tasks end in a token, which has dots.
+_LINK = re.compile(r"/answer/[^/]+")
 _HASHED = re.compile(r"/assets/.+-[A-Za-z0-9_-]{8,}\.[a-z0-9]+")
 _NONCE = re.compile(r"""(<meta\s+name=["']csp-nonce["']\s+content=["'])[^"']*(["'])""")
 _FOREVER = "public, max-age=31536000, immutable"
@@ -95,8 +97,7 @@ class WebFiles:
         found = self._files.get(path)
         if found is not None:
             return _file_response(request, found)
-        # A missing file is missing; an address of the app has no dot in its last part.
-        if self._page is None or ("." in path.rpartition("/")[2] and path != "/index.html"):
+        if self._page is None or _is_file(path):
             return None
         return self._page_response()
 
@@ -110,6 +111,11 @@ class WebFiles:
             "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         }
         return Response(body, 200, headers, "text/html")
+
+
+def _is_file(path: str) -> bool:
+    """A missing file is missing; an address of the app has no dot in its last part."""
+    return "." in path.rpartition("/")[2] and path != "/index.html" and _LINK.fullmatch(path) is None
 
 
 def _policy(nonce: str, connect: str) -> str:

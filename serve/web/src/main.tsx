@@ -2,6 +2,7 @@ import createCache from '@emotion/cache'
 import { CacheProvider } from '@emotion/react'
 import CssBaseline from '@mui/material/CssBaseline'
 import { ThemeProvider } from '@mui/material/styles'
+import { setupListeners } from '@reduxjs/toolkit/query/react'
 import { StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Provider } from 'react-redux'
@@ -31,6 +32,8 @@ const session: Session = createSession(refreshByCookie, () => {
   store.dispatch(api.util.resetApiState())
 })
 const store: AppStore = createStore(session)
+// A page that nobody looks at asks for nothing.
+setupListeners(store.dispatch)
 
 async function start(): Promise<void> {
   const ticket = takeTicket(window.location, window.history)

@@ -2,7 +2,6 @@ import { emptyApi as api } from "./empty";
 export const addTagTypes = [
   "runs",
   "events",
-  "webhooks",
   "inference",
   "operating runs",
   "dead letters",
@@ -14,7 +13,6 @@ export const addTagTypes = [
   "tasks",
   "usage",
   "connections",
-  "secrets",
   "models",
   "identity",
 ] as const;
@@ -104,34 +102,6 @@ const injectedRtkApi = api
           },
         }),
         providesTags: ["events"],
-      }),
-      putHookSource: build.mutation<
-        PutHookSourceApiResponse,
-        PutHookSourceApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/hooks/sources/${encodeURIComponent(String(queryArg.source))}`,
-          method: "PUT",
-          body: queryArg.hookSourceRequest,
-        }),
-        invalidatesTags: ["webhooks"],
-      }),
-      deleteHookSource: build.mutation<
-        DeleteHookSourceApiResponse,
-        DeleteHookSourceApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/hooks/sources/${encodeURIComponent(String(queryArg.source))}`,
-          method: "DELETE",
-        }),
-        invalidatesTags: ["webhooks"],
-      }),
-      listHookSources: build.query<
-        ListHookSourcesApiResponse,
-        ListHookSourcesApiArg
-      >({
-        query: () => ({ url: `/v1/hooks/sources` }),
-        providesTags: ["webhooks"],
       }),
       inferVersion: build.mutation<InferVersionApiResponse, InferVersionApiArg>(
         {
@@ -405,14 +375,6 @@ const injectedRtkApi = api
         }),
         providesTags: ["workflows"],
       }),
-      putMetric: build.mutation<PutMetricApiResponse, PutMetricApiArg>({
-        query: (queryArg) => ({
-          url: `/v1/metrics/${encodeURIComponent(String(queryArg.name))}`,
-          method: "PUT",
-          body: queryArg.metricRequest,
-        }),
-        invalidatesTags: ["metrics"],
-      }),
       getMetricSeries: build.query<
         GetMetricSeriesApiResponse,
         GetMetricSeriesApiArg
@@ -558,14 +520,6 @@ const injectedRtkApi = api
         }),
         invalidatesTags: ["connections"],
       }),
-      getConnection: build.query<GetConnectionApiResponse, GetConnectionApiArg>(
-        {
-          query: (queryArg) => ({
-            url: `/v1/connections/${encodeURIComponent(String(queryArg.name))}`,
-          }),
-          providesTags: ["connections"],
-        },
-      ),
       deleteConnection: build.mutation<
         DeleteConnectionApiResponse,
         DeleteConnectionApiArg
@@ -583,27 +537,6 @@ const injectedRtkApi = api
         query: () => ({ url: `/v1/connections` }),
         providesTags: ["connections"],
       }),
-      putSecret: build.mutation<PutSecretApiResponse, PutSecretApiArg>({
-        query: (queryArg) => ({
-          url: `/v1/secrets/${encodeURIComponent(String(queryArg.name))}`,
-          method: "PUT",
-          body: queryArg.secretRequest,
-        }),
-        invalidatesTags: ["secrets"],
-      }),
-      deleteSecret: build.mutation<DeleteSecretApiResponse, DeleteSecretApiArg>(
-        {
-          query: (queryArg) => ({
-            url: `/v1/secrets/${encodeURIComponent(String(queryArg.name))}`,
-            method: "DELETE",
-          }),
-          invalidatesTags: ["secrets"],
-        },
-      ),
-      listSecrets: build.query<ListSecretsApiResponse, ListSecretsApiArg>({
-        query: () => ({ url: `/v1/secrets` }),
-        providesTags: ["secrets"],
-      }),
       listModels: build.query<ListModelsApiResponse, ListModelsApiArg>({
         query: () => ({ url: `/v1/models` }),
         providesTags: ["models"],
@@ -614,15 +547,6 @@ const injectedRtkApi = api
       >({
         query: (queryArg) => ({
           url: `/v1/models/${encodeURIComponent(String(queryArg.model))}/versions`,
-        }),
-        providesTags: ["models"],
-      }),
-      getModelVersion: build.query<
-        GetModelVersionApiResponse,
-        GetModelVersionApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/models/${encodeURIComponent(String(queryArg.model))}/versions/${encodeURIComponent(String(queryArg.version))}`,
         }),
         providesTags: ["models"],
       }),
@@ -769,22 +693,6 @@ export type ListEventsApiArg = {
   /** How many items at most. */
   limit?: number;
 };
-export type PutHookSourceApiResponse =
-  | /** status 200 Successful Response */ HookSource
-  | /** status 201 A new source */ HookSource;
-export type PutHookSourceApiArg = {
-  /** The name of the source. */
-  source: string;
-  hookSourceRequest: HookSourceRequest;
-};
-export type DeleteHookSourceApiResponse = unknown;
-export type DeleteHookSourceApiArg = {
-  /** The name of the source. */
-  source: string;
-};
-export type ListHookSourcesApiResponse =
-  /** status 200 Successful Response */ HookSources;
-export type ListHookSourcesApiArg = void;
 export type InferVersionApiResponse =
   /** status 200 Successful Response */ InferResponse;
 export type InferVersionApiArg = {
@@ -1033,14 +941,6 @@ export type GetWorkflowVersionApiArg = {
   /** A semantic version. */
   version: string;
 };
-export type PutMetricApiResponse =
-  | /** status 200 Successful Response */ Metric
-  | /** status 201 A new metric */ Metric;
-export type PutMetricApiArg = {
-  /** The name of the metric. */
-  name: string;
-  metricRequest: MetricRequest;
-};
 export type GetMetricSeriesApiResponse =
   /** status 200 Successful Response */ MetricSeries;
 export type GetMetricSeriesApiArg = {
@@ -1151,11 +1051,6 @@ export type PutConnectionApiArg = {
   name: string;
   connectionRequest: ConnectionRequest;
 };
-export type GetConnectionApiResponse =
-  /** status 200 Successful Response */ Connection;
-export type GetConnectionApiArg = {
-  name: string;
-};
 export type DeleteConnectionApiResponse = unknown;
 export type DeleteConnectionApiArg = {
   name: string;
@@ -1163,20 +1058,6 @@ export type DeleteConnectionApiArg = {
 export type ListConnectionsApiResponse =
   /** status 200 Successful Response */ Connections;
 export type ListConnectionsApiArg = void;
-export type PutSecretApiResponse =
-  | /** status 200 Successful Response */ StoredSecret
-  | /** status 201 A new secret */ StoredSecret;
-export type PutSecretApiArg = {
-  name: string;
-  secretRequest: SecretRequest;
-};
-export type DeleteSecretApiResponse = unknown;
-export type DeleteSecretApiArg = {
-  name: string;
-};
-export type ListSecretsApiResponse =
-  /** status 200 Successful Response */ Secrets;
-export type ListSecretsApiArg = void;
 export type ListModelsApiResponse =
   /** status 200 Successful Response */ Models;
 export type ListModelsApiArg = void;
@@ -1185,14 +1066,6 @@ export type ListModelVersionsApiResponse =
 export type ListModelVersionsApiArg = {
   /** The name of the model. */
   model: string;
-};
-export type GetModelVersionApiResponse =
-  /** status 200 Successful Response */ ModelVersion;
-export type GetModelVersionApiArg = {
-  /** The name of the model. */
-  model: string;
-  /** A version or an alias. */
-  version: string;
 };
 export type SetModelAliasApiResponse =
   /** status 200 Successful Response */ Alias;
@@ -1408,21 +1281,6 @@ export type StoredEvent = {
 export type EventPage = {
   items: StoredEvent[];
   next: string | null;
-};
-export type HookSource = {
-  source: string;
-  scheme: "github" | "standard-webhooks";
-  /** Where the sender posts to. */
-  path: string;
-  created_at: string;
-};
-export type HookSourceRequest = {
-  scheme: "github" | "standard-webhooks";
-  secret: string;
-};
-export type HookSources = {
-  items: HookSource[];
-  next?: null;
 };
 export type OutputTensor = {
   name: string;
@@ -1680,26 +1538,6 @@ export type Version = {
   definition: any;
   created_at: string;
 };
-export type Dimension = {
-  name: string;
-  pointer: string;
-};
-export type Metric = {
-  name: string;
-  type: string;
-  value: string | null;
-  dimensions: Dimension[];
-  unique: string | null;
-  description: string;
-  built_in: boolean;
-};
-export type MetricRequest = {
-  type: string;
-  value?: string | null;
-  dimensions?: Dimension[];
-  unique?: string | null;
-  description?: string;
-};
 export type Point = {
   start: string;
   count: number;
@@ -1722,6 +1560,19 @@ export type MetricSeries = {
   metric: string;
   step: 10 | 60 | 3600;
   series: Series[];
+};
+export type Dimension = {
+  name: string;
+  pointer: string;
+};
+export type Metric = {
+  name: string;
+  type: string;
+  value: string | null;
+  dimensions: Dimension[];
+  unique: string | null;
+  description: string;
+  built_in: boolean;
 };
 export type Metrics = {
   items: Metric[];
@@ -1959,26 +1810,6 @@ export type Connections = {
   items: Connection[];
   next?: null;
 };
-export type StoredSecret = {
-  name: string;
-  created: boolean;
-};
-export type SecretRequest = {
-  value:
-    | string
-    | {
-        [key: string]: any;
-      };
-};
-export type Secret = {
-  name: string;
-  created_at: string;
-  updated_at: string;
-};
-export type Secrets = {
-  items: Secret[];
-  next?: null;
-};
 export type ModelTensor = {
   name: string;
   datatype: string;
@@ -2091,9 +1922,6 @@ export const {
   useCancelRunMutation,
   usePostEventsMutation,
   useListEventsQuery,
-  usePutHookSourceMutation,
-  useDeleteHookSourceMutation,
-  useListHookSourcesQuery,
   useInferVersionMutation,
   usePauseRunMutation,
   useResumeRunMutation,
@@ -2123,7 +1951,6 @@ export const {
   useSetWorkflowEnabledMutation,
   useListWorkflowVersionsQuery,
   useGetWorkflowVersionQuery,
-  usePutMetricMutation,
   useGetMetricSeriesQuery,
   useListMetricsQuery,
   useListNotificationsQuery,
@@ -2139,15 +1966,10 @@ export const {
   useGetWorkflowFlowQuery,
   useGetQueueUsageQuery,
   usePutConnectionMutation,
-  useGetConnectionQuery,
   useDeleteConnectionMutation,
   useListConnectionsQuery,
-  usePutSecretMutation,
-  useDeleteSecretMutation,
-  useListSecretsQuery,
   useListModelsQuery,
   useListModelVersionsQuery,
-  useGetModelVersionQuery,
   useSetModelAliasMutation,
   useRegisterMutation,
   useLoginMutation,
@@ -2157,4 +1979,4 @@ export const {
   useListMyTenantsQuery,
   useGetConfigQuery,
 } = injectedRtkApi;
-// sha256 e200b4a06653cda19ef7a4bdb57ad9cd5c26b421865173c18ffd569396337cff
+// sha256 b0153727e03ca46e94d8a3d1a4cbe06ff843737137ee4d497971841b336649fe

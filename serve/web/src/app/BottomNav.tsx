@@ -9,6 +9,7 @@ import { useState } from 'react'
 
 import { UnreadBadge } from '../inbox/UnreadBadge'
 import { Link, useLocation } from '../router'
+import { TasksBadge } from '../tasks/TasksBadge'
 import { Icon } from '../ui/Icon'
 import { isAt, PLACES } from './navigation'
 
@@ -57,7 +58,10 @@ export function BottomNav() {
             <ListItemIcon>
               <Icon name={place.icon} />
             </ListItemIcon>
-            {place.label}
+            <Box component="span" sx={{ flexGrow: 1, mr: 4 }}>
+              {place.label}
+            </Box>
+            {place.to === '/tasks' && <TasksBadge />}
           </MenuItem>
         ))}
       </Menu>

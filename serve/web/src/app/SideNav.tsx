@@ -11,6 +11,7 @@ import type { Me } from '../api/generated'
 import { UnreadBadge } from '../inbox/UnreadBadge'
 import { LiveDot } from '../live/LiveDot'
 import { Link, useLocation } from '../router'
+import { TasksBadge } from '../tasks/TasksBadge'
 import { Icon } from '../ui/Icon'
 import { Logo } from '../ui/Logo'
 import { AccountMenu } from './AccountMenu'
@@ -49,6 +50,7 @@ export function SideNav({ me }: { me: Me }) {
                 </ListItemIcon>
                 <ListItemText primary={place.label} slotProps={{ primary: { variant: 'body2', sx: { fontWeight: here ? 650 : 500 } } }} />
                 {place.to === '/inbox' && <UnreadBadge />}
+                {place.to === '/tasks' && <TasksBadge />}
               </ListItemButton>
             </ListItem>
           )

@@ -76,7 +76,7 @@ function channelsOf({ tenantId, userId, onNotification }: LiveOptions, dispatch:
     {
       name: `runs:${tenantId}`,
       take: (data) => runs.add((data as { run: RunNews }).run),
-      reload: () => dispatch(api.util.invalidateTags(['runs'])),
+      reload: () => dispatch(api.util.invalidateTags(['runs', 'dead letters', 'jobs'])),
     },
     {
       name: `metrics:${tenantId}`,

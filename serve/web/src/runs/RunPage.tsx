@@ -34,7 +34,8 @@ import { FINAL, withNews } from './runsSlice'
 import { Timeline } from './Timeline'
 import { useJournal } from './useJournal'
 
-const POLL_MS = 4000
+// The channel tells changes of the status; what happens between them, step by step, is asked for.
+const POLL_MS = 2000
 
 export function RunPage() {
   const { id = '' } = useParams()
@@ -43,12 +44,11 @@ export function RunPage() {
 }
 
 function OneRun({ id }: { id: string }) {
-  const lost = useAppSelector((state) => state.live.status === 'lost')
   const heard = useAppSelector((state) => state.runs.news)
   const [ended, setEnded] = useState(false)
   const { data, error, refetch } = useGetRunQuery(
     { runId: id },
-    { refetchOnMountOrArgChange: true, pollingInterval: lost && !ended ? POLL_MS : 0 },
+    { refetchOnMountOrArgChange: true, pollingInterval: ended ? 0 : POLL_MS, skipPollingIfUnfocused: true },
   )
   const run = data && withNews(data, heard)
   const journal = useJournal(id, Math.max(run?.last_seq ?? 0, heard[id]?.last_seq ?? 0))

@@ -1,5 +1,4 @@
 import Box from '@mui/material/Box'
-import Checkbox from '@mui/material/Checkbox'
 import Link from '@mui/material/Link'
 import Table from '@mui/material/Table'
 import TableBody from '@mui/material/TableBody'
@@ -8,7 +7,7 @@ import TableContainer from '@mui/material/TableContainer'
 import TableHead from '@mui/material/TableHead'
 import TableRow from '@mui/material/TableRow'
 import Typography from '@mui/material/Typography'
-import type { MouseEvent } from 'react'
+import type { ChangeEvent, MouseEvent } from 'react'
 
 import { Link as RouterLink, useNavigate } from '../router'
 import { StatusChip } from '../ui/StatusChip'
@@ -43,7 +42,7 @@ export function RunTable({ runs, label, ofOne = false, selected, onSelect }: Run
         <TableHead>
           <TableRow>
             {selected && onSelect && (
-              <TableCell padding="checkbox" sx={{ width: 44 }}>
+              <TableCell sx={{ width: 44 }}>
                 <Tick
                   label="All runs that are shown" on={runs.every((run) => selected.has(run.id))} some={runs.some((run) => selected.has(run.id))}
                   onTick={(on) => onSelect(runs.map((run) => run.id), on)}
@@ -60,7 +59,7 @@ export function RunTable({ runs, label, ofOne = false, selected, onSelect }: Run
           {runs.map((run) => (
             <TableRow key={run.id} hover data-testid="run-row" onClick={(event) => open(event, run.id)} sx={{ cursor: 'pointer', '&:last-child td': { borderBottom: 0 } }}>
               {selected && onSelect && (
-                <TableCell padding="checkbox">
+                <TableCell>
                   <Tick label={`Run of ${run.workflow.name}, ${run.status}`} on={selected.has(run.id)} onTick={(on) => onSelect([run.id], on)} />
                 </TableCell>
               )}
@@ -99,11 +98,15 @@ export function RunTable({ runs, label, ofOne = false, selected, onSelect }: Run
   )
 }
 
+/** The browser's own box: the dashboard draws this table too, and has nothing to tick. */
 function Tick({ label, on, some = false, onTick }: { label: string; on: boolean; some?: boolean; onTick: (on: boolean) => void }) {
   return (
-    <Checkbox
-      size="small" checked={on} indeterminate={some && !on} onChange={(event) => onTick(event.target.checked)} sx={{ p: 1 }}
-      slotProps={{ input: { 'aria-label': label } }}
+    <Box
+      component="input" type="checkbox" aria-label={label} checked={on} onChange={(event: ChangeEvent<HTMLInputElement>) => onTick(event.target.checked)}
+      ref={(box: HTMLInputElement | null) => {
+        if (box !== null) box.indeterminate = some && !on
+      }}
+      sx={{ width: 16, height: 16, m: 0, display: 'block', cursor: 'pointer', accentColor: 'var(--mui-palette-primary-main)' }}
     />
   )
 }

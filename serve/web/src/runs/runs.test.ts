@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { JournalEntry } from '../api/generated'
 import { isLater, latestRuns, newerRuns, runsHeard, runsReducer, withNews, type RunNews } from './runsSlice'
-import { depthOf, kindOf, mergeEntries, nameOf, stepsOf } from './timeline'
+import { depthOf, kindOf, mergeEntries, nameOf, notesOf, stepsOf } from './timeline'
 
 function run(id: string, status: RunNews['status'], last_seq: number, name = 'w'): RunNews {
   return {
@@ -98,5 +98,34 @@ describe('the timeline', () => {
   it('reads the pointers of tasks', () => {
     expect(nameOf('/do/0/a~1b')).toBe('a/b')
     expect(depthOf('/do/1/loop/for/do/0/step')).toBe(1)
+  })
+})
+
+describe('what befell a run', () => {
+  const entry = (seq: number, type: JournalEntry['type'], data: Record<string, unknown> = {}, task = ''): JournalEntry =>
+    ({ seq, type, task, path: [], data, at: `2026-01-01T00:00:0${seq}Z` }) as JournalEntry
+
+  it('is told in words, in order', () => {
+    const entries = [
+      entry(1, 'run.started'), entry(2, 'run.suspended', { reason: 'the bank is closed' }), entry(3, 'run.resumed'),
+      entry(4, 'run.signalled', { event: { type: 'dev.tidewire.signal.go' } }), entry(5, 'run.moved', { version: '1.1.0' }),
+      entry(6, 'run.move_refused', { version: '2.0.0', reason: 'no such step' }),
+    ]
+    expect(notesOf(entries).map((note) => note.text)).toEqual([
+      'Paused: the bank is closed', 'Resumed', 'Signal go', 'Moved to version 1.1.0', 'Could not move to version 2.0.0: no such step',
+    ])
+  })
+
+  it('shows a step that may or may not have happened, until somebody knows', () => {
+    const lost = [entry(1, 'task.started', {}, '/do/0/charge'), entry(2, 'task.outcome_unknown', { policy: 'person', error: { title: 'lost' } }, '/do/0/charge')]
+    expect(stepsOf(lost)[0]).toMatchObject({ status: 'unknown', unknown: [{ policy: 'person' }] })
+    expect(stepsOf(lost)[0]?.error).toBeUndefined()
+    const told = [...lost, entry(3, 'task.outcome_decided', { happened: true }, '/do/0/charge'), entry(4, 'task.completed', {}, '/do/0/charge')]
+    expect(stepsOf(told)[0]).toMatchObject({ status: 'completed' })
+  })
+
+  it('shows a step that is done again as under way', () => {
+    const again = [entry(1, 'task.started', {}, '/do/0/charge'), entry(2, 'task.outcome_unknown', { policy: 'retry' }, '/do/0/charge')]
+    expect(stepsOf(again)[0]).toMatchObject({ status: 'running', unknown: [{ policy: 'retry' }] })
   })
 })

@@ -64,7 +64,8 @@ export function WorkflowPage() {
         {workflow.summary ? ` · ${workflow.summary}` : ''}
       </Typography>
       <Tabs
-        value={tab} aria-label="Parts of the workflow" sx={{ borderBottom: 1, borderColor: 'divider', mb: 4 }}
+        value={tab} variant="scrollable" scrollButtons={false} aria-label="Parts of the workflow"
+        sx={{ borderBottom: 1, borderColor: 'divider', mb: 4, '& .MuiTab-root': { px: { xs: 2, sm: 3 } } }}
         onChange={(_, value: string) => set({ tab: value === 'runs' ? undefined : value, version: undefined, against: undefined })}
       >
         <Tab value="runs" label="Runs" />
