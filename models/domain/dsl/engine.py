@@ -185,7 +185,8 @@ def _finish(turn: Turn) -> tuple[RunState, list[Command]]:
     if turn.workflow.has_approvals:
         changes = approvals.changes_of(turn.workflow, draft.info.id, turn.entries, turn.answered)
         commands += [ChangeTasks(tuple(changes))] if changes else []
-    commands += _messages(turn)
+    if draft.started_awaits or draft.children or draft.stopped_awaits:
+        commands += _messages(turn)
     commands += [CancelStep(step) for step in draft.stopped_steps]
     commands += [CancelTimer(name) for name in draft.stopped_timers]
     commands += turn.detached

@@ -20,6 +20,8 @@ from models.domain.dsl.state import Draft, Frame, Key, Path, RunState, Timing, T
 from models.domain.dsl.templates import check_size
 from models.domain.journal import Entry, EntryType
 
+_LOOPS = (nodes.For, *ITERATING)
+
 
 class Turn:
     """Works on a draft of a state. `entries`, `events` and `notifications` are what came of it."""
@@ -335,7 +337,7 @@ def _timeout(task: Task, detail: str) -> dict[str, Any]:
 
 
 def _path_of(task: Task, owner: Task, path: Path, frame: Frame, is_caught: bool) -> Path:
-    if isinstance(owner, (nodes.For, *ITERATING)):
+    if isinstance(owner, _LOOPS):
         path = (*path, frame.iteration)
     if task.siblings.counts_visits:
         visits = None if is_caught else frame.visits
