@@ -124,6 +124,9 @@ def _begin(engine: Engine, run: ActiveRun, workflow: Workflow, now: datetime) ->
     return state, [AppendJournal(tuple(run.first)), *told, *fresh]
 
 
+_TELLING = (EmitEvents, Notify, ChangeTasks, StartChild, CancelChild)
+
+
 class _Gathered:
     """The commands of several events, sorted by when they are performed. A dry run tells nobody anything."""
 
@@ -148,9 +151,10 @@ class _Gathered:
 
     def take(self, commands: list[Command]) -> None:
         for command in commands:
+            if self.run.dry is not None and isinstance(command, _TELLING):
+                self.run.events.extend(self.run.dry.answers(command, self.now))
+                continue
             match command:
-                case EmitEvents() | Notify() | ChangeTasks() | StartChild() | CancelChild() if self.run.dry is not None:
-                    self.run.events.extend(self.run.dry.answers(command, self.now))
                 case AppendJournal():
                     self.entries.extend(command.entries)
                 case EmitEvents():

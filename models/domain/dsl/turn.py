@@ -47,8 +47,10 @@ class Turn:
 
     def drain(self) -> None:
         """Decides for every task that is ready, as far as the limit of entries allows."""
+        if operations.is_suspended(self.draft):
+            return
         limit, ready = self.draft.limits.max_entries_per_advance, self.draft.ready
-        while ready and len(self.entries) < limit and not operations.is_suspended(self.draft):
+        while ready and len(self.entries) < limit:
             self.decide(next(iter(ready)))
 
     def decide(self, key: Key) -> None:
