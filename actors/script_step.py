@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from actors.step_runner import StepError
 from models.domain.dsl.problems import problem
@@ -22,12 +23,14 @@ _GRACE_SECONDS = 5.0
 
 
 class ScriptStep:
-    """At most `max_scripts` at a time in this process; a script sees no network, no files and no variables of ours."""
+    """At most `max_scripts` at a time in this process, one of each tenant, so that many of one delay no other; a script
+    sees no network, no files and no variables of ours."""
 
     def __init__(self, limits: Limits, outbound: OutboundHttp) -> None:
         self._limits = limits
         self._outbound = outbound
         self._places = asyncio.Semaphore(limits.max_scripts)
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def perform(self, tenant_id: UUID, step: StartStep, seconds: float) -> Any:
         """{code, stdout, stderr}; StepError (timeout, runtime) when a limit was met."""
@@ -43,7 +46,7 @@ class ScriptStep:
             "bytes": self._limits.script_bytes,
             "output_bytes": self._limits.script_output_bytes,
         }
-        async with self._places:
+        async with self._turns.setdefault(tenant_id, asyncio.Lock()), self._places:
             answer = await _ask(asked, allowed + _GRACE_SECONDS)
         if "limit" in answer:
             raise self._met(answer["limit"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -124,6 +124,22 @@ async def test_a_script_may_come_from_elsewhere() -> None:
     assert (await script(None, source=source))["stdout"] == "fetched\n"
     with pytest.raises(StepError, match="404"):
         await script(None, Web(404), source=source)
+
+
+async def test_many_scripts_of_one_tenant_delay_no_other() -> None:
+    runner = ScriptStep(LIMITS, Web())
+    ends: list[str] = []
+
+    async def run(name: str, tenant: UUID, seconds: float) -> None:
+        request = {"language": "javascript", "arguments": [], "environment": {}}
+        request["code"] = f"await new Promise(done => setTimeout(done, {seconds * 1000}))"
+        step = StartStep(2, "/do/0/s", (), 1, StepKind.SCRIPT, "k", request)
+        await runner.perform(tenant, step, 30)
+        ends.append(name)
+
+    loud, quiet = uuid4(), uuid4()
+    await asyncio.gather(*(run(f"loud {n}", loud, 0.3) for n in range(4)), run("quiet", quiet, 0.0))
+    assert ends.index("quiet") <= 1
 
 
 async def test_a_cancelled_script_leaves_no_process() -> None:
