@@ -39,7 +39,7 @@ def is_safe(step: StartStep) -> bool:
         return str(step.request.get("method", "")).upper() in ("GET", "HEAD", "OPTIONS", "TRACE")
     if step.kind in (StepKind.MCP, StepKind.A2A):
         return step.request.get("method") in _ONLY_READS
-    return step.kind is StepKind.PREDICT or "subscription" in step.request
+    return step.kind in (StepKind.PREDICT, StepKind.SCRIPT) or "subscription" in step.request
 
 
 # ---------------------------------------------------------------- calls
