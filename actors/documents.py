@@ -36,7 +36,7 @@ class _Kept:
 class Documents:
     """Each document of a tenant is fetched once in `resource_seconds`, however many calls wait for it.
 
-    Kept are the `max_cached_resources` used last, and no more than 64 times the size that one may have.
+    Kept are the `max_cached_resources` used last, of `max_cached_resource_bytes` together.
     """
 
     def __init__(self, outbound: OutboundHttp, clock: Clock, limits: Limits) -> None:
@@ -99,7 +99,7 @@ class Documents:
 
     def _forget_some(self) -> None:
         sizes = sum(len(kept.task.result()) for kept in self._kept.values() if _has_succeeded(kept.task))
-        most_bytes = 64 * self._limits.max_resource_bytes
+        most_bytes = self._limits.max_cached_resource_bytes
         while self._kept and (len(self._kept) > self._limits.max_cached_resources or sizes > most_bytes):
             _, kept = self._kept.popitem(last=False)
             if _has_succeeded(kept.task):

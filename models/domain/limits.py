@@ -96,6 +96,7 @@ class Limits:
     max_resource_bytes: int = 1_000_000
     resource_seconds: float = 300.0
     max_cached_resources: int = 500
+    max_cached_resource_bytes: int = 16_000_000
     max_proto_seconds: float = 10.0
     max_proto_bytes: int = 256_000
     max_subscription_seconds: float = 300.0

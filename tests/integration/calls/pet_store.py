@@ -69,6 +69,12 @@ class PetStore:
         async def swagger() -> Response:
             return Response(SWAGGER, media_type="application/yaml")
 
+        @app.get("/private/openapi.json", include_in_schema=False)
+        async def private(request: Request) -> Any:
+            if request.headers.get("authorization") != "Basic YWRhOm9wZW4gc2VzYW1l":
+                raise HTTPException(401)
+            return app.openapi()
+
         @app.get("/pets/{pet_id}", operation_id="getPet")
         async def get_pet(
             pet_id: int, x_trace: Annotated[str, Header()] = "", session: Annotated[str, Cookie()] = ""

@@ -135,3 +135,27 @@ async def test_only_what_has_effects_is_in_doubt_without_an_answer(
         error = (await calls.run(workflow(pets(port, operation)))).error
     store.may_answer = True
     assert (error["type"], error["status"]) == (PREFIX + "communication", status)
+
+
+async def test_documents_are_kept_for_a_while_and_within_limits(port: int, store: PetStore) -> None:
+    look = workflow(pets(port, "getPet", {"pet_id": 1}))
+    async with calling(port, limits=replace(Limits(), resource_seconds=0.0)) as calls:
+        await calls.run(look)
+        await calls.run(look)
+    assert store.documents == 2
+    async with calling(port, limits=replace(Limits(), max_cached_resource_bytes=100)) as calls:
+        await calls.run(look)
+        assert not calls.host.documents._kept
+    async with calling(port, limits=replace(Limits(), max_cached_resources=1)) as calls:
+        await calls.run(look)
+        await calls.run(workflow(pets(port, "showPet", {"petId": 3}, "swagger.yaml")))
+        assert [uri.rpartition("/")[2] for _, uri, _ in calls.host.documents._kept] == ["swagger.yaml"]
+
+
+async def test_documents_behind_a_secret(calls: Calls, port: int) -> None:
+    calls.secrets.put("reader", {"username": "ada", "password": "open sesame"})
+    task = pets(port, "getPet", {"pet_id": 1}, "private/openapi.json")
+    assert "the answer was 401" in (await calls.run(workflow(task))).error["detail"]
+    uri = task["with"]["document"]["endpoint"]
+    task["with"]["document"]["endpoint"] = {"uri": uri, "authentication": {"basic": {"use": "reader"}}}
+    assert (await calls.run(workflow(task, use={"secrets": ["reader"]}))).output["name"] == "Tom"
