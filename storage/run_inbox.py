@@ -75,7 +75,7 @@ async def of_runs(conn: ReadConn, keys: Sequence[tuple[UUID, UUID]], most: int) 
 
 
 async def waiting(conn: ReadConn, shards: Sequence[int], limit: int) -> list[Addressed]:
-    """Open runs of these shards that have messages, looking at the oldest `limit` messages."""
+    """Open runs of these shards that have messages, looking at the oldest `limit` messages to open runs."""
     return [
         Addressed(
             row["shard"], row["tenant_id"], row["run_id"], tuple(row["messages"]), RunStatus(row["status"]),

@@ -15,8 +15,9 @@ ORDER BY i.id;
 -- name: waiting
 SELECT i.shard, i.tenant_id, i.run_id, array_agg(i.id ORDER BY i.id) AS messages, r.status, r.last_seq, r.wake_at,
     r.cancel_requested_at IS NOT NULL AS cancel_requested
-FROM (SELECT * FROM run_inbox WHERE shard = ANY ($1::smallint[]) ORDER BY id LIMIT $2) AS i
-JOIN runs r ON r.tenant_id = i.tenant_id AND r.id = i.run_id AND r.ended_at IS NULL
+FROM (SELECT m.* FROM run_inbox m JOIN runs o ON o.tenant_id = m.tenant_id AND o.id = m.run_id AND o.ended_at IS NULL
+    WHERE m.shard = ANY ($1::smallint[]) ORDER BY m.id LIMIT $2) AS i
+JOIN runs r ON r.tenant_id = i.tenant_id AND r.id = i.run_id
 GROUP BY i.shard, i.tenant_id, i.run_id, r.status, r.last_seq, r.wake_at, r.cancel_requested_at;
 
 -- name: forget

@@ -12,6 +12,7 @@ from models.domain.dsl.problems import PREFIX
 from models.domain.events import parse_event
 from models.domain.ports import Wake
 from serve import records as r
+from storage import run_inbox
 from tests.integration.actors.kit import World, call, document, world
 from tests.servers.postgres import PostgresServer
 
@@ -129,6 +130,31 @@ async def test_an_event_emitted_by_a_run_reaches_one_that_listens(postgres: Post
         shard.wake("test", await w.accept(account, name="teller"), ())
         await w.ended()
         assert await outputs(w, heard) == [[7]]
+
+
+async def test_what_came_too_late_for_a_run_hides_no_other(postgres: PostgresServer) -> None:
+    async with world(postgres) as w:
+        account = await w.tenant(document(hear({"with": {"type": "a"}})))
+        await w.put(account, document(hear({"with": {"type": "b"}}), name="other"))
+        first = w.shard()
+        await w.owned(first)
+        first.wake("test", one := await w.accept(account), ())
+        first.wake("test", other := await w.accept(account, name="other"), ())
+        await listening(w, 2)
+        woken = await send(w, account, *[{"id": str(n), "type": "a", "data": n} for n in range(50)])
+        first.wake("test", woken, ())
+        await w.ended(one)
+        await w.kill(first)
+        await send(w, account, {"id": "b", "type": "b", "data": "heard"})
+        async with w.database.read() as conn:
+            found = await run_inbox.waiting(conn, list(range(64)), 10)
+        assert [addressed.run_id for addressed in found] == [other[0].run_id]
+        w.shard()
+        await w.ended()
+        assert await outputs(w, one + other) == [[0], ["heard"]]
+        async with w.database.unit_of_work() as conn:
+            await run_inbox.forget_of_ended(conn, 1_000)
+        assert await w.value("SELECT count(*) FROM run_inbox") == 0
 
 
 # ---------------------------------------------------------------- runs of runs
