@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 from uuid import UUID
 
 import orjson
@@ -43,8 +43,9 @@ class Hidden:
             value = [self._secret_part(key, child) for key, child in value.items() if key not in _PLAIN]
         for text in _texts(value):
             if len(text) >= _SHORTEST_HIDDEN:
-                forms = (text, quote(text, safe=""), json.dumps(text)[1:-1], base64.b64encode(text.encode()).decode())
-                self._texts |= dict.fromkeys(forms)
+                encoded = (quote(text), quote(text, safe=""), quote_plus(text))
+                plain = (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+                self._texts |= dict.fromkeys((*plain, *encoded, base64.b64encode(text.encode()).decode()))
 
     def clean(self, value: Any) -> Any:
         """The same JSON (or bytes) without them."""
