@@ -109,16 +109,18 @@ class OpenSteps:
 
     def _perform(self, lane: _Lane, run: ActiveRun, step: StartStep) -> None:
         lane.open += 1
-        task = asyncio.create_task(self._attempt(lane, run, step))
+        task = asyncio.create_task(self._attempt(run, step))
         self._tasks[run, step.step] = task
+        # Not in the coroutine: one that is cancelled before it has begun never comes to its `finally`.
+        task.add_done_callback(lambda _: self._leave(lane, run, step))
 
-    async def _attempt(self, lane: _Lane, run: ActiveRun, step: StartStep) -> None:
-        try:
-            outcome = await self._performer.run(run.new.tenant_id, step)
-        finally:
-            del self._tasks[run, step.step]
-            lane.open -= 1
-            self._start_next(run.new.tenant_id, lane)
+    def _leave(self, lane: _Lane, run: ActiveRun, step: StartStep) -> None:
+        del self._tasks[run, step.step]
+        lane.open -= 1
+        self._start_next(run.new.tenant_id, lane)
+
+    async def _attempt(self, run: ActiveRun, step: StartStep) -> None:
+        outcome = await self._performer.run(run.new.tenant_id, step)
         if step.step in run.open_steps:
             run.open_steps.discard(step.step)
             for event in self._events(run, step, outcome):

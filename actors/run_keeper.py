@@ -243,8 +243,10 @@ class RunKeeper:
         if run.dry is not None and self._answered(run, run.dry, command):
             return
         match command:
-            case StartStep() if run.state is not None and command.step not in run.state.steps:
+            case StartStep(is_detached=True):
                 self.steps.detach(run, command)
+            case StartStep() if run.state is not None and command.step not in run.state.steps:
+                pass  # the same turn has stopped it
             case StartStep():
                 self.steps.start(run, command)
             case CancelStep():
@@ -300,7 +302,7 @@ class RunKeeper:
                 self._ends.tell(listener, end)
         self.drop(run)
         for command in turn.effects:
-            if isinstance(command, StartStep):
+            if isinstance(command, StartStep) and command.is_detached:
                 self.steps.detach(run, command)
         self._signals.tell("ended", run.new.id)
 

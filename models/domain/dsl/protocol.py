@@ -94,6 +94,7 @@ class StartStep:
     `idempotency_key` is the same for every attempt of the same logical call; `attempt` counts from 1 and grows with
     each retry of a `try` around it and each time its result was lost.
     `deadline` is when the task times out: the engine's own timer ends it, the runner may give up then.
+    `is_detached`: the task has ended already, and nobody waits for a result.
     """
 
     step: int
@@ -104,6 +105,7 @@ class StartStep:
     idempotency_key: str
     request: dict[str, Any]
     deadline: datetime | None = None
+    is_detached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,8 @@ class StepUnknown:
 
 @dataclass(frozen=True, slots=True)
 class StepRepeated:
-    """A step whose result was lost is being performed again (its policy is `retry`): told so that it can be seen."""
+    """A step whose result was lost is to be performed again (its policy is `retry`): its command comes with the entry
+    that says so."""
 
     step: int
     at: datetime

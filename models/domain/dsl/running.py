@@ -144,7 +144,7 @@ def prepare_script(turn: Turn, task: RunScript, key: Key, scope: TaskScope, data
         turn.detached.append(
             StartStep(
                 turn.draft.last_seq + 1, key[0], key[1], 1, StepKind.SCRIPT, logical_key(turn.draft.info.id, key),
-                request,
+                request, is_detached=True,
             )
         )  # fmt: skip
 
