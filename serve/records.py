@@ -92,8 +92,8 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A checked definition, ready to be stored; `triggers` maps kinds (on, cron, every, after) to their spec, `resources`
-    is what it uses from elsewhere, None if nothing."""
+    """A checked definition, ready to be stored; `triggers` maps kinds (on, cron, every, after) to their spec,
+    `resources` is what it uses from elsewhere, None if nothing."""
 
     ref: WorkflowRef
     title: str
@@ -167,13 +167,14 @@ class AcceptRun:
 @dataclass(frozen=True, slots=True)
 class AcceptedRun:
     """A run that is durable. `repeated`: it was accepted earlier under the same Idempotency-Key. `wakes` are other runs
-    to look at because of it."""
+    to look at because of it; `held`: flow control lets it start later."""
 
     run_id: UUID
     shard: int
     new: NewRun | None
     repeated: bool = False
     wakes: Sequence[Wake] = ()
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ async def change(conn: WriteConn, batch: Sequence[RunChanges]) -> None:
     moved = [(item, one) for item in batch for one in item.changes if isinstance(one, TaskMoved)]
     closed = [(item, one) for item in batch for one in item.changes if isinstance(one, TaskClosed)]
     if moved:
-        await _tell(conn, await _move(conn, moved))
+        await _tell_both(conn, await _move(conn, moved))
     if closed:
         rows = await _close(conn, closed)
         if len(rows) < sum(one.task != ALL for _, one in closed):
@@ -163,7 +163,7 @@ async def assign(
     row = await conn.fetchrow(_SQL["assign"], scope.tenant_id, task_id, to.kind, to.name, format_time(now), by)
     if row is None:
         return None
-    await _tell(conn, [row])
+    await _tell_both(conn, [row])
     return _task(row)
 
 
@@ -251,14 +251,21 @@ def _opened_row(item: RunChanges, one: TaskOpened, to: Assignee) -> dict[str, An
     }  # fmt: skip
 
 
+async def _tell_both(conn: WriteConn, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Of tasks that went on: the pages of those whom they came to, and of those whom they left."""
+    await _tell(conn, rows)
+    left = [(row, parse_assignee(row["escalations"][-1]["from"])) for row in rows]
+    await _tell(conn, [{**row, "told_kind": one.kind, "told": one.name} for row, one in left])
+
+
 async def _tell(conn: WriteConn, rows: Sequence[Mapping[str, Any]]) -> None:
     """The pages of those whom the tasks are with."""
     if rows:
         await conn.execute(
             _SQL["tell"],
             [row["tenant_id"] for row in rows],
-            [row["assignee_kind"] for row in rows],
-            [row["assignee"] for row in rows],
+            [row.get("told_kind", row["assignee_kind"]) for row in rows],
+            [row.get("told", row["assignee"]) for row in rows],
             [_json(_shown(row)) for row in rows],
         )
 

@@ -169,7 +169,7 @@ class ApiRuns:
             answers = await acceptance.accept(conn, asked, self._remembered)
             await _begin(conn, requests, answers)
         return [
-            r.AcceptedRun(answer.run_id, answer.shard, answer.new, answer.new is None, answer.wakes)
+            r.AcceptedRun(answer.run_id, answer.shard, answer.new, answer.new is None, answer.wakes, answer.held)
             if isinstance(answer, acceptance.Accepted)
             else answer
             for answer in answers

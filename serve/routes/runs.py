@@ -114,7 +114,8 @@ def _started(started: Started, wait: float) -> Response:
     if ended is not None:
         body = {"id": run_id, "status": ended.status.value, "output": ended.output, "error": ended.error}
         return json_response(body, 200, location)
-    status = RunStatus.RUNNING if wait else RunStatus.PENDING
+    # One that flow control holds may not have started at all.
+    status = RunStatus.RUNNING if wait and not started.accepted.held else RunStatus.PENDING
     return json_response({"id": run_id, "status": status.value}, 202 if wait else 201, location)
 
 

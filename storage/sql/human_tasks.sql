@@ -17,7 +17,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::t
     AS m(tenant, run, task, path, seq, kind, assignee, told)
 WHERE h.tenant_id = m.tenant AND h.run_id = m.run AND h.task = m.task AND h.path = m.path::integer[] AND h.seq < m.seq
     AND h.status = 'open'
-RETURNING h.tenant_id, h.id, h.run_id, h.status, h.title, h.assignee_kind, h.assignee, h.due_at;
+RETURNING h.tenant_id, h.id, h.run_id, h.status, h.title, h.assignee_kind, h.assignee, h.due_at, h.escalations;
 
 -- name: close
 UPDATE human_tasks h SET status = c.status, closed_at = coalesce(h.closed_at, c.at), applied = true

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,9 +11,10 @@ import pytest
 
 from models.domain.errors import Conflict, LimitExceeded, TidewireError, TooManyRequests
 from serve import flow_ports as f
+from serve.records import AcceptedRun, AcceptRun
 from tests.unit.serve.api import Api, assert_problem
 from tests.unit.serve.fake_flow import FakeFlow
-from tests.unit.serve.test_runs_route import put, start
+from tests.unit.serve.test_runs_route import PATH, put, start
 
 
 def flow(api: Api) -> FakeFlow:
@@ -50,6 +53,18 @@ async def test_a_tenant_sees_its_queue_and_share(api: Api) -> None:
     flow(api).queues[api.owner.tenant_id] = f.QueueUsage(100_000, 7, 20, oldest, 4)
     shown = (await api.call("GET", "/v1/usage/queue")).json()
     assert (shown["waiting"], shown["held"], shown["oldest_age"], shown["share"]) == (100_000, 7, 90.0, 0.25)
+
+
+async def test_a_run_that_is_held_is_not_said_to_run(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await put(api)
+    accept = api.runs.accept
+
+    async def hold(requests: Sequence[AcceptRun]) -> list[object]:
+        return [replace(one, held=True) for one in await accept(requests) if isinstance(one, AcceptedRun)]
+
+    monkeypatch.setattr(api.runs, "accept", hold)
+    answer = await api.call("POST", f"{PATH}?wait=0.01", json={})
+    assert (answer.status_code, answer.json()["status"]) == (202, "pending")
 
 
 @pytest.mark.parametrize(
