@@ -86,7 +86,8 @@ class _Compiler:
             where = _Where(ROOT, "finally", "/document/metadata/finally", 0)
             root.parts["finally"] = self._list(metadata["finally"], where)
         asks = any(isinstance(task, nodes.Approval) for task in self.tasks.values())
-        return Workflow(self.definition, root, self.tasks, secret_paths(self.definition), asks, "flowControl" in metadata)
+        is_controlled = "flowControl" in metadata
+        return Workflow(self.definition, root, self.tasks, secret_paths(self.definition), asks, is_controlled)
 
     def _parts(self, variables: Iterable[str] = ()) -> Parts:
         return Parts(self.definition, variables, self.jq_runner, self.limits)
