@@ -26,6 +26,7 @@ from storage import (
     run_inbox,
     runs,
     samples,
+    secrets,
     shards,
     snapshots,
 )
@@ -63,6 +64,8 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         await metric_definitions.define(conn, TenantScope(place), "delay", {"type": "a"}, 10, NOW)
         await samples.put(conn, TenantScope(place), ("ops", "flow"), samples.Sample("one", {}, {}, NOW), 10)
         await jobs.add(conn, TenantScope(place), uuid7(NOW), "rerun", {}, 1, tenant.user_id, NOW)
+        await secrets.put(conn, TenantScope(place), "key", b"sealed", NOW, 10)
+        await conn.execute("INSERT INTO workflow_resources VALUES ($1, 'ops', 'flow', '1.0.0', '[]')", place)
     async with api.engine.unit_of_work() as conn:
         owner = f"owner-{place}"
         await shards.beat(conn, owner, timedelta(minutes=1))
@@ -89,9 +92,13 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         )
         await operated(conn, place, accepted.run_id)
         await conn.execute("INSERT INTO metric_points VALUES ($1, 'events', 10, $2, '[]', 1, 0)", place, NOW)
-        for table in await tables_of_tenants(conn):
-            if table == "metric_dimension_values":
-                await conn.execute(f"INSERT INTO {table} VALUES ($1, 'events', 0, 'a')", place)
+        await conn.execute("INSERT INTO metric_dimension_values VALUES ($1, 'events', 0, 'a')", place)
+        await conn.execute(
+            "INSERT INTO event_gatherings (tenant_id, namespace, name, state) VALUES ($1, 'ops', 'flow', '{}')", place
+        )
+        await conn.execute(
+            "INSERT INTO run_subscriptions VALUES ($1, $2, 1, 0, 0, 'a', '', '', '{}')", place, accepted.run_id
+        )
 
 
 async def operated(conn: WriteConn, place: UUID, run: UUID) -> None:
@@ -202,7 +209,7 @@ async def refuse_update(api: Api, table: str, named: list[UUID], victim: UUID) -
     async with api.app.read() as conn:
         column = await conn.fetchval(
             "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped "
-            "AND has_column_privilege($1::text, attname, 'UPDATE') ORDER BY attnum DESC LIMIT 1",
+            "AND attidentity = '' AND has_column_privilege($1::text, attname, 'UPDATE') ORDER BY attnum DESC LIMIT 1",
             table,
         )
     async with api.app.unit_of_work(named) as conn:
