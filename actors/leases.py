@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from actors.ports import LeaseStore, Standing
 from models.domain.clock import Clock
+from models.domain.errors import Unavailable
 
 SHARDS = 64
 
@@ -88,8 +90,11 @@ class Leases:
         return Change(gained, lost)
 
     async def _balance(self, change: Change, share: int, standing: Standing) -> Change:
+        # What has changed so far must be followed, whatever becomes of these calls; the next heartbeat tells.
         if len(self.epochs) < share and standing.free:
-            more = await self._store.acquire(self.owner, share - len(self.epochs))
+            more: Mapping[int, int] = {}
+            with suppress(Unavailable):
+                more = await self._store.acquire(self.owner, share - len(self.epochs))
             self.epochs.update(more)
             return Change({**change.gained, **more}, change.lost)
         surplus = self._surplus(len(self.epochs) - share)
@@ -97,7 +102,8 @@ class Leases:
             return change
         for shard in surplus:
             del self.epochs[shard]
-        await self._store.release(self.owner, surplus)
+        with suppress(Unavailable):
+            await self._store.release(self.owner, surplus)
         kept = {shard: epoch for shard, epoch in change.gained.items() if shard not in surplus}
         return Change(kept, change.lost | set(surplus))
 
