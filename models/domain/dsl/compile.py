@@ -122,7 +122,7 @@ class _Compiler:
         parts = self._parts(where.variables)
         parts.limit("max_definition_nodes", len(self.tasks))
         then = node.get("then", CONTINUE)
-        if then not in (CONTINUE, EXIT, END) and then not in siblings.names:
+        if where.part != "task" and then not in (CONTINUE, EXIT, END) and then not in siblings.names:
             raise ValueError(f"there is no task {then} to go on with")
         common = {
             "pointer": pointer, "name": name, "index": index, "definition": definition or node, "parent": where.parent,
@@ -146,20 +146,20 @@ class _Compiler:
         self, extension: Extension, name: str, index: int, node: Mapping[str, Any], where: _Where, siblings: TaskList,
         pointer: str, reference: str | None, skip: int,
     ) -> Task:  # fmt: skip
-        """The task that runs an extension's tasks around another one, which keeps all but `if` and `then`."""
+        """The task that runs an extension's tasks around another one, which keeps all but `if`."""
         parts, tasks = self._parts(where.variables), TaskList(names={name: 0})
         when, condition, found = extension.definition.get("when"), node.get("if"), extension.definition
         task = Extended(
             pointer=pointer, name=name, index=index, definition=node, parent=where.parent, part=where.part,
-            depth=where.depth, siblings=siblings, variables=where.variables, then=node.get("then", CONTINUE),
+            depth=where.depth, siblings=siblings, variables=where.variables,
             condition=None if condition is None else parts.expression(condition),
             reference=pointer if reference is None else reference, extends=where.extends,
             when=None if when is None else parts.expression(when),
         )  # fmt: skip
-        self._check_then(task, siblings)
+        self._check_then(node, siblings)
         self.tasks[pointer] = task
         inside = replace(where, parent=pointer, extends=None)
-        inner = {key: value for key, value in node.items() if key not in ("if", "then")}
+        inner = {key: value for key, value in node.items() if key != "if"}
         tasks.tasks = (
             self._build(
                 name, 0, inner, replace(inside, part="task"), tasks, f"{pointer}/extended/{escape(name)}",
@@ -176,9 +176,10 @@ class _Compiler:
             task.parts[part] = self._list(found.get(part), place)
         return task
 
-    def _check_then(self, task: Task, siblings: TaskList) -> None:
-        if task.then not in (CONTINUE, EXIT, END) and task.then not in siblings.names:
-            raise ValueError(f"there is no task {task.then} to go on with")
+    def _check_then(self, node: Mapping[str, Any], siblings: TaskList) -> None:
+        then = node.get("then", CONTINUE)
+        if then not in (CONTINUE, EXIT, END) and then not in siblings.names:
+            raise ValueError(f"there is no task {then} to go on with")
 
     def _kind(self, node: Mapping[str, Any]) -> str:
         if "for" in node:

@@ -32,10 +32,9 @@ def go_on(draft: Draft, key: Key, frame: Frame, owner: Extended, task: Task, out
         return draft.set_todo(key, Todo.COMPLETE)
     if frame.part == "task":
         frame.outputs = {0: output}
-        frame.then = None if then in (CONTINUE, EXIT) else then
-        frame.then = EXIT if then == EXIT else frame.then
+        frame.then = None if then == CONTINUE else then
     elif then == EXIT and frame.part == "before":
-        frame.flow = output
+        frame.flow, frame.then = output, owner.definition.get("then")
         return draft.set_todo(key, Todo.COMPLETE)
     elif then != EXIT:
         frame.flow = output
