@@ -26,6 +26,7 @@ from models.domain.dsl.protocol import (
     Notification,
     Notify,
     RunInfo,
+    SuspendRequested,
 )
 from models.domain.dsl.protocol_messages import CancelChild, StartChild, Subscribe, Unsubscribe
 from models.domain.dsl.running import reopened
@@ -103,7 +104,12 @@ def take_turn(engine: Engine, run: ActiveRun, now: datetime, max_entries: int) -
     expected = run.stored_seq
     gathered = _Gathered(run, now)
     if run.state is None:
-        run.state, commands = _begin(engine, run, run.workflow, now)
+        pause = _pause_before(run)
+        if pause is None:
+            run.state, commands = _begin(engine, run, run.workflow, now)
+        else:
+            gathered.event_of(run.events.popleft())
+            run.state, commands = engine.start_suspended(run.workflow, run.info, run.new.input, now, pause.reason)
         gathered.take(commands)
     while run.events and len(gathered.entries) < max_entries:
         run.state, commands = engine.advance(run.workflow, run.state, gathered.event_of(run.events.popleft()))
@@ -111,6 +117,14 @@ def take_turn(engine: Engine, run: ActiveRun, now: datetime, max_entries: int) -
     if not gathered.entries and not gathered.taken:
         return Turn(run, None, gathered.effects)
     return Turn(run, _append(run, run.state, expected, gathered), gathered.effects)
+
+
+def _pause_before(run: ActiveRun) -> SuspendRequested | None:
+    """The wish that a run waits before it begins. One that begins in the middle has begun already."""
+    match run.events[0] if run.events and not run.first else None:
+        case Delivered(event=SuspendRequested() as pause):
+            return pause
+    return None
 
 
 def _begin(engine: Engine, run: ActiveRun, workflow: Workflow, now: datetime) -> tuple[RunState, list[Command]]:

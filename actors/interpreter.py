@@ -26,6 +26,10 @@ class Engine(Protocol):
 
     def start(self, workflow: Workflow, info: RunInfo, input: Any, at: datetime) -> Step: ...
 
+    def start_suspended(
+        self, workflow: Workflow, info: RunInfo, input: Any, at: datetime, reason: str
+    ) -> Step: ...
+
     def advance(self, workflow: Workflow, state: RunState, event: Event) -> Step: ...
 
     def replay(
@@ -57,6 +61,11 @@ class Interpreter:
 
     def start(self, workflow: Workflow, info: RunInfo, input: Any, at: datetime) -> Step:
         return engine.start(workflow, self.seeing(workflow, info), input, at, self._limits)
+
+    def start_suspended(
+        self, workflow: Workflow, info: RunInfo, input: Any, at: datetime, reason: str
+    ) -> Step:
+        return engine.start_suspended(workflow, self.seeing(workflow, info), input, at, reason, self._limits)
 
     def advance(self, workflow: Workflow, state: RunState, event: Event) -> Step:
         return engine.advance(workflow, state, event)

@@ -57,7 +57,7 @@ from models.domain.journal import Entry
 from models.domain.limits import Limits
 from models.domain.runs import RunStatus
 
-__all__ = ["RunState", "Workflow", "advance", "compile_workflow", "replay", "resume", "start"]
+__all__ = ["RunState", "Workflow", "advance", "compile_workflow", "replay", "resume", "start", "start_suspended"]
 
 
 def start(
@@ -71,6 +71,21 @@ def start(
     turn = Turn(workflow, RunState(info, limits, input, hops=info.hops), at)
     turn.start_run()
     turn.drain()
+    return _finish(turn)
+
+
+def start_suspended(
+    workflow: Workflow,
+    info: RunInfo,
+    input: Any,
+    at: datetime,
+    reason: str,
+    limits: Limits = Limits(),  # noqa: B008
+) -> tuple[RunState, list[Command]]:
+    """As `start`, of a run that was paused before it began: it takes its input, and waits."""
+    turn = Turn(workflow, RunState(info, limits, input, hops=info.hops), at)
+    turn.start_run()
+    operations.suspend(turn, reason)
     return _finish(turn)
 
 

@@ -37,7 +37,8 @@ def is_held(draft: Draft, task: Task) -> bool:
 
 def suspend(turn: Turn, reason: str) -> None:
     """Nothing new begins from here on."""
-    if not is_suspended(turn.draft) and turn.draft.cancelling is None:
+    draft = turn.draft
+    if not draft.status.is_final and not is_suspended(draft) and draft.cancelling is None:
         turn.record(EntryType.RUN_SUSPENDED, _ROOT_KEY, {"reason": reason} if reason else {})
 
 

@@ -146,6 +146,20 @@ async def test_what_was_under_way_in_a_paused_run_is_asked_for_when_it_is_resume
     assert "task.outcome_unknown" in await office.types(run)
 
 
+async def test_a_run_that_is_paused_before_it_begins_calls_nobody(office: Office) -> None:
+    _, [run] = await office.started(TWO)
+    await office.send(run, "pause")
+    office.w.shard()
+    await office.is_now(run, "suspended")
+    assert office.steps.calls == []
+    await office.send(run, "resume")
+    await office.is_now(run, "completed")
+    assert await office.types(run) == [
+        "run.started", "run.suspended", "run.resumed", "task.started", "task.completed", "task.started",
+        "task.completed", "run.completed",
+    ]  # fmt: skip
+
+
 async def test_a_wish_that_changes_nothing_goes_away_as_well(office: Office) -> None:
     _, [run] = await office.started(document({"w": {"wait": {"seconds": 60}}}))
     office.w.shard()
