@@ -59,7 +59,7 @@ simulate: $(BIN)/.dev ## Simulated worlds that crash, repeat, delay and lie abou
 
 lock: ## Pin every dependency with its hashes
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --override requirements.override -o requirements.lock pyproject.toml
-	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --override requirements-dev.override --group dev -o requirements-dev.lock pyproject.toml
+	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate --override requirements-dev.override --constraint requirements.lock --group dev -o requirements-dev.lock pyproject.toml
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) serve/web/dist serve/web/node_modules tests/npm/node_modules

@@ -114,3 +114,11 @@ def test_files_speak_of_the_project_alone() -> None:
         and places.search((ROOT / name).read_text(errors="ignore"))
     ]
     assert spoiled == []
+
+
+def test_both_locks_name_the_same_versions() -> None:
+    pins = [
+        dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    ]
+    assert {name: version for name, version in pins[0].items() if pins[1].get(name) != version} == {}
