@@ -270,5 +270,6 @@ class Intake:
             _log.exception("the journal of run %s cannot be replayed", run.new.id)
             return self._keeper.set_aside(run)
         lost = [one for one in commands if isinstance(one, StartStep) and not is_safe(one)]
+        # These begin when their turn is durable, so that no second try is missing in the journal.
         run.events.extend(StepRepeated(one.step, now) for one in lost)
-        self._keeper.admit(run, commands)
+        self._keeper.admit(run, [one for one in commands if one not in lost])

@@ -42,10 +42,11 @@ def lose(turn: Turn, step: int) -> None:
 
 
 def repeat(turn: Turn, step: int) -> None:
-    """A step whose result was lost is under way again."""
+    """A step whose result was lost begins again, once that is in the journal."""
     key = turn.draft.steps[step]
     data = {"step": step, "policy": "retry", "error": outcome_unknown(), "attempt": turn.draft.frames[key].attempt + 1}
     turn.record(EntryType.TASK_OUTCOME_UNKNOWN, key, data)
+    turn.draft.started_steps[step] = None
 
 
 def decide(turn: Turn, event: OutcomeDecided) -> None:

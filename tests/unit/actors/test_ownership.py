@@ -33,6 +33,24 @@ async def test_a_killed_shard_is_succeeded_at_once_and_its_steps_are_done_again_
         assert w.store.violations() == []
 
 
+async def test_a_step_is_done_again_only_when_the_journal_says_so() -> None:
+    async with world(definition(call("act"))) as w:
+        w.steps.holds = True
+        first = await w.owning()
+        w.wake(first, one := w.store.accept())
+        await settle()
+        await w.kill(first)
+        w.steps.holds = False
+        w.store.gate = asyncio.Event()
+        w.shard("shard-0")
+        await settle()
+        assert list(w.steps.arrivals.values()) == [1]
+        w.store.gate.set()
+        await w.ended(one)
+        assert list(w.steps.arrivals.values()) == [2]
+        assert w.store.types(one).count("task.outcome_unknown") == 1
+
+
 async def test_an_uncertain_step_is_not_done_again_after_a_kill_when_its_policy_says_stop() -> None:
     async with world(definition(call("act", {"unknownOutcome": "stop"}))) as w:
         w.steps.holds = True

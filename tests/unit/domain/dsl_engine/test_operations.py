@@ -257,7 +257,8 @@ def test_a_person_can_say_that_it_did_not_happen_once() -> None:
 
 def test_a_step_under_way_again_after_a_crash_is_shown() -> None:
     host = begun(asking("retry"), {"a": NEVER})
-    host.send(p.StepRepeated(2, host.now))
+    first = host.steps[0]
+    assert replace(first, attempt=2) in host.send(p.StepRepeated(2, host.now))
     assert [entry.data["policy"] for entry in host.of("a", EntryType.TASK_OUTCOME_UNKNOWN)] == ["retry"]
     _, commands = replay(host.workflow, host.info, host.input, host.journal, host.now)
     assert commands == [replace(host.steps[0], attempt=2)]
