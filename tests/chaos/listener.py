@@ -39,6 +39,7 @@ class Channel:
         """What the server said when it was joined."""
         if answer.get("was_recovering") and not answer.get("recovered"):
             self.reloads += 1
+            self.keys.clear()
         if not answer.get("recovered"):
             self.epoch, self.offset = answer.get("epoch", ""), answer.get("offset", 0)
         for publication in answer.get("publications", ()):
