@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from models.domain.dsl import nodes
 from models.domain.dsl.engine import RunState, Workflow
-from models.domain.dsl.protocol import RunInfo, UnknownPolicy
+from models.domain.dsl.protocol import UnknownPolicy
 from models.domain.dsl.requests import logical_key
 from models.domain.journal import EntryType
 from models.domain.runs import RunStatus
@@ -18,6 +19,7 @@ from tests.simulation.outside import answer_of
 from tests.simulation.postgres import RunRow, is_end, rows_of
 from tests.simulation.process import EPOCH_OF_TIME
 from tests.simulation.straight import straight_run
+from tests.simulation.witness import info_of
 from tests.simulation.world import CANCEL_SECONDS, World
 
 _OVERDUE = timedelta(seconds=5)
@@ -87,10 +89,24 @@ def _rests(world: World, workflow: Workflow, row: RunRow) -> Iterator[str]:
         if is_end(row.entries[-1]) and "lies in Tidewire" in str(state.error):
             yield f"run {run.id} faulted by a fault of ours: {state.error}"
         return
-    if state.ready or state.steps or not state.timers:
+    if state.status is RunStatus.SUSPENDED:
+        yield f"run {run.id} was resumed and is still suspended"
+    elif state.ready or state.steps or not (state.timers or state.awaits):
         yield f"run {run.id} is stuck since {last}: {run.status} ready {list(state.ready)} steps {state.steps}"
-    elif state.wake_at is None or state.wake_at < now - _OVERDUE:
+    elif state.wake_at is not None and state.wake_at < now - _OVERDUE:
         yield f"run {run.id} slept through its time {state.wake_at}"
+    yield from _awaits(world, workflow, row, state)
+
+
+def _awaits(world: World, workflow: Workflow, row: RunRow, state: RunState) -> Iterator[str]:
+    """A run that awaits another hears of its end, and takes its messages."""
+    for key in state.awaits.values():
+        request = state.frames[key].request
+        child = world.database.runs.get((row.run.tenant_id, UUID(request["run"]))) if request else None
+        if child is not None and child.run.ended_at is not None:
+            yield f"run {row.run.id} awaits {child.run.id}, which has ended"
+    if world.database.inbox.of((row.run.tenant_id, row.run.id)):
+        yield f"run {row.run.id} has not taken its messages"
 
 
 def _cancels(world: World, row: RunRow) -> Iterator[str]:
@@ -140,9 +156,11 @@ def _reached(world: World, workflow: Workflow, row: RunRow) -> Iterator[str]:
     """A steady run comes to what it comes to without any trouble."""
     run = row.run
     is_steady = next(one.is_steady for one in world.plan.flows if one.name == run.workflow.name)
-    if not is_steady or not run.status.is_final or run.id in world.witness.disturbed or run.id in world.cancelled:
+    if not is_steady or not run.status.is_final or run.id in world.witness.disturbed:
         return
-    info = RunInfo(run.id, run.workflow)
+    if run.cancel_requested_at is not None:
+        return
+    info = info_of(run)
     straight = straight_run(workflow, info, run.input, run.created_at, world.plan.limits)
     if run.status is not straight.status or run.output != straight.output or not _same_fault(run.error, straight):
         told = (str(straight.status), straight.output, straight.error)

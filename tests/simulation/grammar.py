@@ -30,8 +30,11 @@ DEPTH = 3
 class Grammar:
     """One document after another. With `is_steady`, what a run comes to does not depend on when things happen."""
 
-    def __init__(self, dice: Random, is_steady: bool, emits: tuple[str, ...] = ("sim.note",)) -> None:
+    def __init__(
+        self, dice: Random, is_steady: bool, emits: tuple[str, ...] = ("sim.note",), has_children: bool = False
+    ) -> None:
         self._dice = dice
+        self._has_children = has_children
         self._is_steady = is_steady
         self._emits = emits
         self._budget = 0
@@ -70,7 +73,8 @@ class Grammar:
         else:
             node = self._pick(
                 self._set, self._call, self._call, self._call, self._wait, self._raise, self._notify, self._emit,
-                self._helper, self._switch,
+                self._helper, self._switch, *(() if self._is_steady else (self._listen,)),
+                *((self._child,) if self._has_children and not self._is_steady else ()),
             )()  # fmt: skip
         if self._is_steady and self._forks:
             return node
@@ -126,6 +130,17 @@ class Grammar:
             {"x": {"when": self._pick(*CONDITIONS), "then": "continue" if self._forks else self._pick("exit", "end")}},
             {"y": {"then": "continue"}},
         ]}  # fmt: skip
+
+    def _listen(self) -> Task:
+        one, other = {"with": {"type": "sim.note"}}, {"with": {"type": "sim.go", "source": "https://e.example"}}
+        node: Task = {"listen": {"to": self._pick({"one": one}, {"any": [one, other]}, {"all": [one, other]})}}
+        if self._chance(0.8):
+            node["timeout"] = {"after": self._pick("PT1S", "PT4S")}
+        return node
+
+    def _child(self) -> Task:
+        what = {"namespace": "ops", "name": self._pick("flow-0", "flow-0", "nobody"), "version": "1.0.0"}
+        return {"run": {"workflow": {**what, "input": {"a": 1}}, "await": self._pick(True, True, False)}}
 
     def _calm_call(self) -> Task:
         return self._http("keyed", "ok")

@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+from actors import active_run
 from actors.active_run import ActiveRun, Turn
 from actors.commits import Committer
 from actors.intake import Intake
@@ -92,9 +93,9 @@ class FiresTwice(Postgres):
 
 
 class StoresEventsAgain(Postgres):
-    def _store_event(self, tenant: UUID, event: Mapping[str, Any], shard: int) -> list[Wake]:
+    def publish(self, tenant: UUID, event: Mapping[str, Any], shard: int) -> list[Wake]:
         self.events.pop((tenant, event["source"], event["id"]), None)
-        return super()._store_event(tenant, event, shard)
+        return super().publish(tenant, event, shard)
 
 
 class NotifiesAgain(Postgres):
@@ -107,6 +108,14 @@ class TellsNobodyOfEnds(Postgres):
     def _tell(self, entry: Any, item: RunAppend) -> None:
         if item.ended_at is None:
             super()._tell(entry, item)
+
+
+class KeepsMessages(Postgres):
+    def append(self, batch: Sequence[RunAppend]) -> Sequence[Wake]:
+        kept = dict(self.inbox.rows)
+        wakes = super().append(batch)
+        self.inbox.rows = {**kept, **self.inbox.rows}
+        return wakes
 
 
 class IgnoresKeys(Services):
@@ -149,6 +158,13 @@ def ignores_leases_of_waiting(self: OpenSteps, *given: Any) -> None:
     self._may_begin = lambda: True
 
 
+def performs_what_was_stopped(self: RunKeeper, turn: Turn) -> None:
+    _finish(self, turn)
+    for command in turn.effects:
+        if isinstance(command, StartStep):
+            self.steps.detach(turn.run, command)
+
+
 def loses_what_comes_while_committing(self: RunKeeper, run: ActiveRun, event: Any) -> None:
     if not run.is_committing:
         _deliver(self, run, event)
@@ -172,11 +188,25 @@ async def finds_nothing(self: Intake, *_: Any) -> Any:
     return 0, (-1, UUID(int=0))
 
 
+async def forgets_what_changed(self: Leases, change: Any, share: int, standing: Any) -> Any:
+    """A call that fails keeps the shard from following what changed before it."""
+    if len(self.epochs) < share and standing.free:
+        more = await self._store.acquire(self.owner, share - len(self.epochs))
+        self.epochs.update(more)
+        return replace(change, gained={**change.gained, **more})
+    for shard in (surplus := self._surplus(len(self.epochs) - share)):
+        del self.epochs[shard]
+    if surplus:
+        await self._store.release(self.owner, surplus)
+    return replace(change, lost=change.lost | set(surplus))
+
+
 def keeps_old_epoch(self: Leases, found: Mapping[int, int]) -> Any:
     change = _compare(self, found)
     return replace(change, lost=frozenset(), gained={})
 
 
+_finish = RunKeeper._finish
 _took, _deliver, _effect = RunKeeper._took, RunKeeper.deliver, RunKeeper._effect
 _make_steps, _compare = OpenSteps.__init__, Leases._compare
 
@@ -191,6 +221,12 @@ def replay_with(change: Callable[[Any], Any]) -> Any:
         return state, [found for found in map(change, commands) if found is not None]
 
     return replay
+
+
+def forgets_timers(state: Any) -> Any:
+    """A snapshot without the timers."""
+    made = _dump(state)
+    return made and {**made, "timers": type(made["timers"])()}
 
 
 def without_timers(command: Any) -> Any:
@@ -262,13 +298,14 @@ def skips_while(self: Any, task: Any, key: Any, frame: Any) -> None:
 
 
 _replay, _advance, _step = engine.replay, engine.advance, engine._step
+_dump = active_run.dump
 _make_turn, _give_out = turns.Turn.__init__, turns.Turn._give_out
 _join, _retry = evolve._join, catching._retry
 
 # ---------------------------------------------------------------- all of them
 
 WORLDS: tuple[Mutant, ...] = (
-    Mutant("no epoch check", variant=Variant(database=NoEpochCheck), first_seed=137),
+    Mutant("no epoch check", variant=Variant(database=NoEpochCheck), first_seed=124),
     Mutant("seq not checked", variant=Variant(database=NoSeqCheck)),
     Mutant("torn group commit", variant=Variant(database=TornCommit)),
     Mutant("sleeping runs are forgotten", variant=Variant(database=ForgetsSleepers)),
@@ -276,13 +313,16 @@ WORLDS: tuple[Mutant, ...] = (
     Mutant("event stored again", variant=Variant(database=StoresEventsAgain)),
     Mutant("notified again", variant=Variant(database=NotifiesAgain)),
     Mutant("lifecycle event lost", variant=Variant(database=TellsNobodyOfEnds)),
+    Mutant("messages are not forgotten", variant=Variant(database=KeepsMessages)),
     Mutant("service ignores keys", variant=Variant(services=IgnoresKeys)),
     Mutant("effect before journal", [swap(RunKeeper, "_took", effect_before_commit)]),
     Mutant("lost commit taken for written", [swap(Committer, "_after_unknown", takes_lost_for_written)]),
-    Mutant("leases looked at late", [swap(Committer, "_after_unknown", looks_at_leases_first)], first_seed=544),
+    Mutant("leases looked at late", [swap(Committer, "_after_unknown", looks_at_leases_first)], first_seed=216),
     Mutant("no lease check before an effect", [swap(Leases, "are_valid", True)]),
-    Mutant("leases not asked by waiting", [swap(OpenSteps, "__init__", ignores_leases_of_waiting)], first_seed=624),
+    Mutant("leases not asked by waiting", [swap(OpenSteps, "__init__", ignores_leases_of_waiting)], first_seed=805),
+    Mutant("stopped steps are performed", [swap(RunKeeper, "_finish", performs_what_was_stopped)]),
     Mutant("lost shards are kept", [swap(RunKeeper, "drop_shards", nothing)]),
+    Mutant("lost answers hide lost shards", [swap(Leases, "_balance", forgets_what_changed)], first_seed=1466),
     Mutant("a new epoch is not noticed", [swap(Leases, "_compare", keeps_old_epoch)]),
     Mutant("results lost while committing", [swap(RunKeeper, "deliver", loses_what_comes_while_committing)]),
     Mutant("continue forgotten", [swap(RunKeeper, "_effect", without(Continue))]),
@@ -291,6 +331,7 @@ WORLDS: tuple[Mutant, ...] = (
     Mutant("nobody looks for forgotten runs", [swap(Intake, "_look", finds_nothing)]),
     Mutant("journal not read again", [swap(RunKeeper, "reload", nothing)], first_seed=704),
     Mutant("timer lost on replay", [swap(engine, "replay", replay_with(without_timers))]),
+    Mutant("snapshot without timers", [swap(active_run, "dump", forgets_timers)]),
     Mutant("step lost on replay", [swap(engine, "replay", replay_with(without_steps))]),
     Mutant("unknown step started again", [swap(engine, "replay", replay_with(starts_again))]),
     Mutant("retry with a new key", [swap(engine, "_step", new_key_for_each_attempt)]),

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from actors.operation_ports import Beginning, Snapshot
 from actors.ports import Cursor, OpenRun, RunAppend, RunKey, Standing, StoredRun
 from models.domain.errors import Unavailable
 from models.domain.journal import Entry
@@ -124,6 +125,15 @@ class Link:
 
     async def entries(self, keys: Collection[RunKey]) -> Mapping[UUID, Sequence[Entry]]:
         return await self._call("entries", keys)
+
+    async def beginnings(self, keys: Collection[RunKey]) -> Mapping[UUID, Beginning]:
+        return {}
+
+    async def snapshots(self, keys: Collection[RunKey]) -> Mapping[UUID, Snapshot]:
+        return await self._call("snapshots", keys)
+
+    async def page(self, key: RunKey, after: int, limit: int) -> Sequence[Entry]:
+        return await self._call("page", key, after, limit)
 
     async def needy(
         self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime

@@ -23,7 +23,8 @@ class Flow:
 
 @dataclass(slots=True)
 class Start:
-    """A run that is accepted at a time (seconds), of a tenant; `cancel_after` seconds somebody wants it to stop."""
+    """A run that is accepted at a time (seconds), of a tenant; `cancel_after` seconds somebody wants it to stop, and
+    `pause_after` seconds to pause for two."""
 
     at: float
     tenant: int
@@ -31,6 +32,7 @@ class Start:
     input: Any
     is_woken: bool
     cancel_after: float | None = None
+    pause_after: float | None = None
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Plan:
     faults: list[Fault] = field(default_factory=list)
     echoes: float = 0.0
     schedules: int = 0
+    events: int = 0
 
 
 ACTIONS = ("kill", "pause", "twin", "cut")
@@ -83,6 +86,7 @@ def plan_of(seed: int) -> Plan:
     return Plan(
         seed, actors, tenants, _limits(dice), weather, trouble, flows, sorted(starts, key=lambda one: one.at),
         sorted(faults, key=lambda one: one.at), dice.choice((0.0, 0.0, 0.2)), dice.choice((0, 0, 0, 2)),
+        dice.choice((0, 0, 3, 8)),
     )  # fmt: skip
 
 
@@ -113,6 +117,7 @@ def _limits(dice: Random) -> Limits:
         max_due_triggers_per_look=dice.choice((1, 200)),
         idle_run_seconds=idle,
         max_http_seconds=3.0,
+        snapshot_entries=dice.choice((5, 20, 2_000)),
     )
 
 
@@ -121,7 +126,7 @@ def _flow(dice: Random, number: int) -> Flow:
     namespace = "slow" if dice.random() < 0.15 else "ops"
     emits = ("sim.note",) if number == CHILD else ("sim.note", "sim.go")
     name = f"flow-{number}"
-    return Flow(namespace, name, Grammar(dice, is_steady, emits).document(namespace, name), is_steady)
+    return Flow(namespace, name, Grammar(dice, is_steady, emits, number != CHILD).document(namespace, name), is_steady)
 
 
 def _start(dice: Random, trouble: float, tenants: int, flows: int) -> Start:
@@ -129,7 +134,8 @@ def _start(dice: Random, trouble: float, tenants: int, flows: int) -> Start:
     cancel = dice.random() * 2.0 if dice.random() < 0.2 else None
     # Several at the same moment share their commits.
     at = 0.6 + dice.randrange(8) / 8 * trouble * 0.8
-    return Start(at, dice.randrange(tenants), dice.randrange(flows), given, dice.random() < 0.85, cancel)
+    pause = dice.random() * 2.0 if dice.random() < 0.15 else None
+    return Start(at, dice.randrange(tenants), dice.randrange(flows), given, dice.random() < 0.85, cancel, pause)
 
 
 def _fault(dice: Random, trouble: float, actors: int) -> Fault:

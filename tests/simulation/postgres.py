@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from actors.operation_ports import Snapshot
 from actors.ports import Cursor, OpenRun, RunAppend, RunKey, Standing, StoredRun
 from models.domain.dsl.protocol import Notification
 from models.domain.errors import RunMoved, StaleEpoch
@@ -18,6 +19,7 @@ from models.domain.events import RunFacts, lifecycle_event
 from models.domain.journal import Entry, EntryType
 from models.domain.ports import Wake
 from models.domain.runs import NewRun, Run, RunStatus, WorkflowRef
+from tests.simulation.inbox import History, Inbox
 
 SHARDS = range(64)
 
@@ -69,6 +71,8 @@ class Postgres:
         self.schedules: list[Schedule] = []
         self.shard_epoch: dict[int, tuple[int, str | None]] = dict.fromkeys(SHARDS, (0, None))
         self.owners: dict[str, datetime] = {}
+        self.history = History()
+        self.inbox = Inbox(self.accept, self.request_cancel, lambda tenant, ref: (tenant, ref) in self.definitions)
 
     # ---------------------------------------------------------------- runs
 
@@ -84,9 +88,9 @@ class Postgres:
         return Wake(new.tenant_id, new.id, shard, new)
 
     def request_cancel(self, key: RunKey) -> int | None:
-        """The shard of the run, or None when it has ended."""
-        row = self.runs[key]
-        if row.run.ended_at is not None:
+        """The shard of the run, or None when it has ended or is not there."""
+        row = self.runs.get(key)
+        if row is None or row.run.ended_at is not None:
             return None
         if row.run.cancel_requested_at is None:
             row.run = replace(row.run, cancel_requested_at=self.now())
@@ -134,7 +138,9 @@ class Postgres:
                 self._tell(entry, item)
         for one in item.notifications:
             self.notify(item.tenant_id, one)
-        wakes = [wake for event in item.events for wake in self._store_event(item.tenant_id, event, row.shard)]
+        wakes = [wake for event in item.events for wake in self.publish(item.tenant_id, event, row.shard)]
+        wakes += self.inbox.stored(row.shard, item, row.run.cause)
+        self.history.keep(item)
         self.observer.appended(row, item)
         return wakes
 
@@ -150,25 +156,31 @@ class Postgres:
             self.notifications[tenant, one.key] = one
             self.log[f"notification {one.key}"] += 1
 
-    def _store_event(self, tenant: UUID, event: Mapping[str, Any], shard: int) -> list[Wake]:
+    def publish(self, tenant: UUID, event: Mapping[str, Any], shard: int) -> list[Wake]:
         key = (tenant, event["source"], event["id"])
         if key in self.events:
             return []
         self.events[key] = dict(event)
         self.log[f"event {event['id']}"] += 1
+        wakes = [Wake(one.tenant_id, one.run_id, shard) for one in self.inbox.publish(tenant, event, shard)]
         ref = self.triggers.get((tenant, event["type"]))
         if ref is None:
-            return []
+            return wakes
         cause = {"kind": "event", "event": event["id"]}
         new = NewRun(tenant, uuid5(tenant, f"{key}"), ref, event.get("data"), self.now(), cause)
-        return [self.accept(new, shard)]
+        return [*wakes, self.accept(new, shard)]
 
     def last_seqs(self, keys: Collection[RunKey]) -> Mapping[UUID, int]:
         return {key[1]: self.runs[key].run.last_seq for key in keys if key in self.runs}
 
     def read(self, keys: Collection[RunKey]) -> Sequence[StoredRun]:
         rows = [self.runs[key] for key in keys if key in self.runs]
-        return [StoredRun(row.shard, row.run) for row in rows if row.run.ended_at is None]
+        of = self.inbox.of
+        return [
+            StoredRun(row.shard, row.run, messages=of((row.run.tenant_id, row.run.id)))
+            for row in rows
+            if row.run.ended_at is None
+        ]
 
     def entries(self, keys: Collection[RunKey]) -> Mapping[UUID, Sequence[Entry]]:
         return {key[1]: list(self.runs[key].entries) for key in keys if key in self.runs and self.runs[key].entries}
@@ -185,7 +197,28 @@ class Postgres:
             for row in (self.open[place] for place in page)
             if _is_needy(row.run, pending_before, due)
         ]  # fmt: skip
+        found += self._addressed(wanted, limit)
         return found, page[-1] if len(places) > limit else None
+
+    def _addressed(self, shards: set[int], limit: int) -> list[OpenRun]:
+        """Open runs that have messages."""
+        messages: dict[RunKey, list[int]] = {}
+        for number, one in list(self.inbox.rows.items())[:limit]:
+            if one.shard in shards:
+                messages.setdefault(one.key, []).append(number)
+        rows = ((self.runs[key], numbers) for key, numbers in messages.items() if key in self.runs)
+        return [
+            OpenRun(row.shard, row.run.tenant_id, row.run.id, row.run.status, row.run.last_seq, row.run.wake_at,
+                    row.run.cancel_requested_at is not None, messages=numbers)
+            for row, numbers in rows
+            if row.run.ended_at is None
+        ]  # fmt: skip
+
+    def snapshots(self, keys: Collection[RunKey]) -> Mapping[UUID, Snapshot]:
+        return {key[1]: self.history.kept[key] for key in keys if key in self.history.kept}
+
+    def page(self, key: RunKey, after: int, limit: int) -> Sequence[Entry]:
+        return self.runs[key].entries[after : after + limit]
 
     # ---------------------------------------------------------------- leases
 
@@ -267,7 +300,7 @@ def _is_needy(run: Run, pending_before: datetime, due: datetime) -> bool:
         return True
     if run.status is RunStatus.PENDING:
         return run.created_at <= pending_before
-    return run.wake_at is None or run.wake_at <= due
+    return run.status is RunStatus.WAITING and run.wake_at is not None and run.wake_at <= due
 
 
 def _actor(owner: str) -> str:

@@ -67,7 +67,7 @@ class Process:
             around.services, around.network, self.loop, clock, around.limits, self._begins, around.witness.disturb
         )
         link = self.link
-        ports = ShardPorts(link, link, link, link, link, performer, clock, around.limits, self.engine)
+        ports = ShardPorts(link, link, link, link, link, performer, clock, around.limits, self.engine, history=link)
         self.shard = around.shard_class(owner, ports)
         self.engine.sandbox = self.shard.keeper.slow._sandbox
         self._watch_steps()
@@ -81,11 +81,15 @@ class Process:
     def _watch_steps(self) -> None:
         """A step is begun by an owner whose leases hold, as far as it can know."""
         steps, leases, say = self.shard.keeper.steps, self.shard.leases, self._around.witness.say
+        rows = self._around.database.runs
         perform = steps._perform
 
         def watched(lane: Any, run: ActiveRun, step: StartStep) -> None:
             if not self._around.timeline.now < leases._valid_until:
                 say(f"{self.owner} began {step.task} {step.path} when its leases had run out")
+            is_owner = self._around.database.shard_epoch[run.shard][0] == run.epoch
+            if is_owner and rows[run.key].run.ended_at is not None and not step.is_detached:
+                say(f"{self.owner} began {step.task} {step.path} of {run.new.id}, which it had ended")
             perform(lane, run, step)
 
         steps._perform = watched  # type: ignore[method-assign]
@@ -98,7 +102,7 @@ class Process:
         def watched(turns: Sequence[Turn], started: Sequence[Wake]) -> None:
             for item in (turn.append for turn in turns if turn.append is not None):
                 epochs = rows[item.key].epochs
-                if len(epochs) < item.last or epochs[item.last - 1] != item.epoch:
+                if item.entries and (len(epochs) < item.last or epochs[item.last - 1] != item.epoch):
                     say(f"{self.owner} believes that it wrote entry {item.last} of {item.run_id}")
             done(turns, started)
 

@@ -18,9 +18,10 @@ from models.domain.dsl.engine import RunState, Workflow, compile_workflow, repla
 from models.domain.dsl.expressions import InProcessJq
 from models.domain.dsl.protocol import Event, RunInfo, StartStep, UnknownPolicy
 from models.domain.dsl.requests import logical_key
+from models.domain.dsl.snapshots import load
 from models.domain.journal import Entry, EntryType
 from models.domain.limits import Limits
-from models.domain.runs import WorkflowRef
+from models.domain.runs import Run, WorkflowRef
 from tests.simulation.postgres import RunRow
 
 # Journals longer than this are replayed at some of their prefixes only.
@@ -53,6 +54,7 @@ class Witness:
     calls: dict[str, Begun] = field(default_factory=dict)
     performed: Counter[tuple[str, int]] = field(default_factory=Counter)
     disturbed: set[UUID] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
     ended: dict[UUID, float] = field(default_factory=dict)
     prefixes: int = 0
 
@@ -77,8 +79,9 @@ class Witness:
     # ---------------------------------------------------------------- the journal, as its observer
 
     def appended(self, row: RunRow, item: RunAppend) -> None:
-        run, last = row.run, item.entries[-1]
+        run, last = row.run, row.entries[-1]
         self.trace.append(f"{self.now():.6f} append {run.id.int & 0xFFFF:x} {last.seq} {last.type} {last.task}")
+        self._take_messages(item)
         if [entry.seq for entry in item.entries] != list(range(item.expected + 1, item.last + 1)):
             self.say(f"the entries of {run.id} are not gapless: {[e.seq for e in item.entries]} after {item.expected}")
         if run.status.is_final:
@@ -90,6 +93,13 @@ class Witness:
             live = self.live.pop(id(entry), None)
             if live is not None:
                 self._compare(workflow, row, item, entry.seq, live[1])
+
+    def _take_messages(self, item: RunAppend) -> None:
+        # An append of nothing may be repeated, and forgets the same message again.
+        for message in item.messages.taken if item.entries else ():
+            if message in self.taken:
+                self.say(f"message {message} of {item.run_id} was taken twice")
+            self.taken.add(message)
 
     def _note_call(self, workflow: Workflow, run: UUID, entry: Entry) -> None:
         if entry.type is not EntryType.TASK_STARTED and entry.type is not EntryType.TASK_RETRIED:
@@ -109,6 +119,10 @@ class Witness:
         state = self.replayed(workflow, row, count)
         if state is None:
             return
+        if item.snapshot is not None and count == item.last:
+            restored = load(state.info, self.limits, row.run.input, item.snapshot)
+            if restored != live:
+                self.say(f"the snapshot of {row.run.id} at {count} differs: {differences(restored, live)}")
         if state != live:
             self.say(f"replay of {row.run.id} to {count} differs: {differences(state, live)}")
         if count < item.last:
@@ -121,7 +135,7 @@ class Witness:
     def replayed(self, workflow: Workflow, row: RunRow, count: int) -> RunState | None:
         """The state after so many stored entries; None when they cannot be replayed, which is said."""
         run = row.run
-        info, entries = RunInfo(run.id, run.workflow), row.entries[:count]
+        info, entries = info_of(run), row.entries[:count]
         try:
             return replay(workflow, info, run.input, entries, entries[-1].at, self.limits)[0]
         except Exception as error:
@@ -176,6 +190,11 @@ class WatchedEngine(Interpreter):
         is_slow = info.workflow.namespace == "slow" and self.sandbox is not None
         if is_slow and getattr(self.sandbox._local, "until", None) is None:
             raise NeedsThread
+
+
+def info_of(run: Run) -> RunInfo:
+    """Facts of a stored run."""
+    return RunInfo(run.id, run.workflow, hops=run.cause.get("hops", 0), depth=run.cause.get("depth", 0))
 
 
 def differences(one: RunState, other: RunState) -> str:

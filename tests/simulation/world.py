@@ -12,7 +12,14 @@ from random import Random
 from uuid import UUID, uuid5
 
 from actors.workflow_shard import WorkflowShard
-from models.domain.dsl.protocol import Event, StepUnknown, TimerFired
+from models.domain.dsl.protocol import (
+    CancelRequested,
+    Event,
+    StepFailed,
+    StepSucceeded,
+    StepUnknown,
+    TimerFired,
+)
 from models.domain.ids import shard_of
 from models.domain.ports import Wake
 from models.domain.runs import NewRun, RunStatus, WorkflowRef
@@ -66,7 +73,6 @@ class World:
         self.processes: list[Process] = []
         self.clocks: dict[str, WallClock] = {}
         self.started: list[Wake] = []
-        self.cancelled: set[UUID] = set()
         self.traps: list[Trap] = []
         self.is_calm = False
         self._incarnations = 0
@@ -105,6 +111,8 @@ class World:
                 timeline.at(0.01 * number, self._boot, f"shard-{number}")
             for number, start in enumerate(plan.starts):
                 timeline.at(start.at, self._accept, start, number)
+            for number in range(plan.events):
+                timeline.at(1.0 + number * 0.7, self._publish, number)
             for fault in plan.faults:
                 timeline.at(fault.at, self._strike, fault)
             timeline.run(plan.trouble_seconds)
@@ -126,9 +134,9 @@ class World:
         """Whether every run has ended or waits for a time far away."""
         far = self._now() + timedelta(seconds=_LONGEST)
         return self.timeline.now > self.plan.trouble_seconds + CANCEL_SECONDS and all(
-            row.run.status is RunStatus.WAITING and row.run.wake_at is not None and row.run.wake_at > far
+            row.run.status is RunStatus.WAITING and (row.run.wake_at is None or row.run.wake_at > far)
             for row in self.database.open.values()
-        )
+        ) and not self.database.inbox.rows
 
     def _is_moving(self) -> bool:
         """Whether a run has a time to wait for that is near, or has just done something."""
@@ -170,11 +178,28 @@ class World:
             self._wake(wake)
         if start.cancel_after is not None:
             self.timeline.later(start.cancel_after, self._cancel, wake)
+        if start.pause_after is not None:
+            self.timeline.later(start.pause_after, self._tell, wake, "pause")
+            self.timeline.later(start.pause_after + 2.0, self._tell, wake, "resume")
+
+    def _tell(self, wake: Wake, kind: str) -> None:
+        """A wish of somebody, as a message to the run."""
+        key = (wake.tenant_id, wake.run_id)
+        if self.database.runs[key].run.ended_at is None:
+            self.trace.append(f"{self.timeline.now:.6f} {kind} {wake.run_id}")
+            self._wake(self.database.inbox.put(key, wake.shard, kind, {}))
+
+    def _publish(self, number: int) -> None:
+        """An event from outside, maybe twice."""
+        tenant = self.tenants[number % len(self.tenants)]
+        event = {"specversion": "1.0", "id": f"outside {number}", "source": "https://e.example", "type": "sim.note"}
+        for _ in range(self.dice.randint(1, 2)):
+            for wake in self.database.publish(tenant, {**event, "data": number}, shard_of(tenant)):
+                self._wake(wake)
 
     def _cancel(self, wake: Wake) -> None:
         self.trace.append(f"{self.timeline.now:.6f} cancel {wake.run_id}")
         if self.database.request_cancel((wake.tenant_id, wake.run_id)) is not None:
-            self.cancelled.add(wake.run_id)
             self._wake(Wake(wake.tenant_id, wake.run_id, wake.shard))
 
     def _wake(self, wake: Wake) -> None:
@@ -238,7 +263,9 @@ class World:
             self.witness.disturbed.add(run)
         elif not isinstance(event, TimerFired):
             self._spring(process.owner, "answered")
-        if not self.is_calm and self.network.happens(self.plan.echoes):
+        # Messages are counted by the inbox; what is echoed is what a host may hear twice by itself.
+        can_echo = isinstance(event, StepSucceeded | StepFailed | StepUnknown | TimerFired | CancelRequested)
+        if not self.is_calm and can_echo and self.network.happens(self.plan.echoes):
             again = process.echo if self.dice.random() < 0.7 else process.hurry
             self.timeline.later(self.dice.random() * 2.0, again, run, event)
 
