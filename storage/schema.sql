@@ -741,7 +741,7 @@ CREATE POLICY own ON memberships FOR SELECT TO tidewire_app
 
 -- The smallest UUIDv7 of a moment.
 CREATE FUNCTION uuid7_floor(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
+    RETURN (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
 
 -- Makes the journal's partitions for the month of `since` and the `ahead` months after it; returns how many were new.
 -- Security definer: the engine may call it without owning tables.
