@@ -45,7 +45,7 @@ class Committer:
         self,
         store: JournalStore,
         host: CommitHost,
-        max_runs: int,
+        max_runs: Callable[[], int],
         signals: Signals,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -76,7 +76,7 @@ class Committer:
         turn.run.is_committing = True
         self._gathered.append(turn)
         self._some.set()
-        if len(self._gathered) >= self._max_runs:
+        if len(self._gathered) >= self._max_runs():
             self._room.clear()
 
     async def room(self) -> None:

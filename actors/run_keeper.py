@@ -66,7 +66,7 @@ class RunKeeper:
         wake: Callable[[Sequence[Wake]], None],
         sandbox: JqSandbox,
     ) -> None:
-        self.runs = ActiveRuns(limits.max_active_runs_per_shard_actor)
+        self.runs = ActiveRuns(limits.max_active_runs_per_shard_actor, clock.monotonic)
         self.timers = Timers(clock, self._fire)
         self.steps = OpenSteps(
             performer, limits.max_open_steps_per_tenant, clock, self.deliver, lambda: leases.are_valid

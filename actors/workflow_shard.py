@@ -87,7 +87,7 @@ class WorkflowShard:
             engine, self.leases, self.ends_board, ports.steps, clock, limits, signals, ports.weight,
             self._want, self._wake_own, sandbox,
         )  # fmt: skip
-        self.committer = Committer(ports.journal, _Host(self), limits.max_group_commit, signals, ports.sleep)
+        self.committer = Committer(ports.journal, _Host(self), self._most_per_commit, signals, ports.sleep)
         self.keeper.commit_with(self.committer)
         self.intake = Intake(
             ports.journal, definitions, engine, self.leases, self.keeper, clock, limits,
@@ -208,6 +208,12 @@ class WorkflowShard:
         task = asyncio.create_task(until_done())
         self._recoveries.add(task)
         task.add_done_callback(self._recoveries.discard)
+
+    def _most_per_commit(self) -> int:
+        """Small where tenants share: a run of one that is quiet waits for the commit under way."""
+        limits = self._ports.limits
+        most = limits.max_group_commit
+        return min(most, limits.max_shared_group_commit) if self.keeper.runs.are_shared else most
 
     def _want(self, keys: Iterable[RunKey]) -> None:
         self.intake.want(keys)

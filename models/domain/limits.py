@@ -131,4 +131,5 @@ class Limits:
     max_sign_in_failures_per_address: int = 100
     sign_in_window_seconds: int = 900
     max_group_commit: int = 512
+    max_shared_group_commit: int = 128
     max_waiting_requests: int = 10_000

@@ -81,6 +81,21 @@ def test_memory_is_shared_fairly(tenants: list[int]) -> None:
         assert len(runs) <= most
 
 
+def test_memory_tells_for_a_minute_that_tenants_share_it() -> None:
+    now = 100.0
+    runs = ActiveRuns(12, lambda: now)
+    runs.add(run_of(1))
+    assert not runs.are_shared
+    other = run_of(2)
+    runs.add(other)
+    runs.remove(other)
+    assert runs.are_shared
+    now += 59.0
+    assert runs.are_shared
+    now += 2.0
+    assert not runs.are_shared
+
+
 RULE = BreakerRule(failures=3, reset_seconds=10)
 
 
