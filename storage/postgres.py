@@ -93,6 +93,8 @@ class Database:
                 init=_set_codecs,
                 reset=_nothing_to_reset,
                 timeout=self._acquire_seconds,
+                # Each holds 5 MB of the server: what a burst opened is closed soon after it.
+                max_inactive_connection_lifetime=30,
                 command_timeout=30,
                 server_settings={**_SETTINGS, "application_name": self._application},
             )
