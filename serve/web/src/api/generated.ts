@@ -152,6 +152,9 @@ const injectedRtkApi = api
           url: `/v1/runs/${encodeURIComponent(String(queryArg.runId))}/rerun`,
           method: "POST",
           body: queryArg.body,
+          headers: {
+            "Idempotency-Key": queryArg["Idempotency-Key"],
+          },
         }),
         invalidatesTags: ["operating runs"],
       }),
@@ -755,6 +758,8 @@ export type RerunRunApiResponse =
 export type RerunRunApiArg = {
   /** The id of the run. */
   runId: string;
+  /** The same key with the same body is one run, and gets the same answer, for 24 hours. */
+  "Idempotency-Key"?: string;
   body: RerunRequest | null;
 };
 export type RerunRunsApiResponse =
@@ -1744,7 +1749,7 @@ export type QueueUsage = {
   oldest_at: string | null;
   /** Seconds since the oldest that waits was accepted. */
   oldest_age: number | null;
-  /** Tenants on the same shard with runs waiting, this one included. */
+  /** Tenants of the same shard with runs waiting, this one too. */
   tenants_waiting: number;
   /** The part of the shard's next starts that is this tenant's. */
   share: number;
@@ -1979,4 +1984,4 @@ export const {
   useListMyTenantsQuery,
   useGetConfigQuery,
 } = injectedRtkApi;
-// sha256 b0153727e03ca46e94d8a3d1a4cbe06ff843737137ee4d497971841b336649fe
+// sha256 62a50f4f58c44c7719d0ed6f6bf04c63c6186c92ec604b406e24f576fa507622

@@ -36,7 +36,6 @@ export function DashboardPage() {
       <Box sx={{ display: 'grid', gap: 4, gridTemplateColumns: 'repeat(12, minmax(0, 1fr))' }}>
         <Numbers events={events} runs={runs} span={span} range={range} />
         <FirstSteps />
-        <QueuePanel />
         <Box sx={{ gridColumn: { xs: '1 / -1', lg: 'span 8' } }}>
           <TimePanel metrics={metrics?.items ?? []} query={query} set={set} span={span} range={range} events={events} runs={runs} />
         </Box>
@@ -49,6 +48,7 @@ export function DashboardPage() {
         <Box sx={{ gridColumn: { xs: '1 / -1', lg: 'span 4' } }}>
           <LatestNotifications />
         </Box>
+        <QueuePanel />
       </Box>
     </div>
   )

@@ -4,6 +4,7 @@ import TextField from '@mui/material/TextField'
 import { useEffect, useMemo, useState } from 'react'
 
 import { useRerunRunMutation, type JournalEntry, type RerunRequest, type Run } from '../api/generated'
+import { useIdempotencyKey } from '../api/useIdempotencyKey'
 import { useNavigate } from '../router'
 import { FormDialog } from '../ui/FormDialog'
 import { ProblemAlert } from '../ui/ProblemAlert'
@@ -37,6 +38,7 @@ export function RerunDialog({ run, entries, from, onClose }: RerunDialogProps) {
   const [text, setText] = useState('')
   const [fault, setFault] = useState<string>()
   const [look, looked] = useRerunRunMutation()
+  const keyOfBody = useIdempotencyKey()
   const [rerun, { isLoading, error }] = useRerunRunMutation()
 
   useEffect(() => {
@@ -55,7 +57,8 @@ export function RerunDialog({ run, entries, from, onClose }: RerunDialogProps) {
     if (read !== undefined && 'fault' in read) return setFault(read.fault)
     setFault(undefined)
     const input = read === undefined ? {} : { [place === undefined ? 'input' : 'step_input']: read.value }
-    const answer = await rerun({ runId: run.id, body: { ...placeOf(place), version, ...input } })
+    const body: RerunRequest = { ...placeOf(place), version, ...input }
+    const answer = await rerun({ runId: run.id, body, 'Idempotency-Key': keyOfBody(body) })
     if (answer.data !== undefined && 'id' in answer.data) {
       onClose()
       void navigate(`/runs/${answer.data.id}`)

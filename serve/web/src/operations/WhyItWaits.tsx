@@ -2,7 +2,7 @@ import Alert from '@mui/material/Alert'
 import Typography from '@mui/material/Typography'
 
 import type { FlowLimit, WaitingFor } from '../api/generated'
-import { Ago, fullTime } from '../ui/Time'
+import { fullTime, Lasting } from '../ui/Time'
 
 const MOST = 10_000
 
@@ -31,7 +31,7 @@ export function WhyItWaits({ waiting }: { waiting: WaitingFor }) {
         {position === 1 ? 'It is the next' : `It is number ${position >= MOST ? `${MOST} or later` : position}`} of those with the key “{key}”
       </Typography>
       <Typography variant="body2">
-        For this key, {ruleText(limit)}. It waits since <Ago at={since} />
+        For this key, {ruleText(limit)}. It has waited for <Lasting from={since} to={null} />
         {notBefore !== null && `, and starts at ${fullTime(notBefore)} at the earliest`}.
       </Typography>
     </Alert>

@@ -27,7 +27,7 @@ export function Samples({ workflow }: { workflow: Workflow }) {
   const choose = (sample: string | undefined) => set({ tab: 'samples', sample })
   if (data === undefined) return error === undefined ? <Skeletons /> : <ProblemAlert error={error} what="Samples could not be loaded" onRetry={() => void refetch()} />
   const add = may('workflow:write') && (
-    <Button variant={data.items.length === 0 ? 'contained' : 'outlined'} onClick={() => choose(NEW)}>
+    <Button variant={data.items.length === 0 ? 'contained' : 'outlined'} sx={{ whiteSpace: 'nowrap', flexShrink: 0 }} onClick={() => choose(NEW)}>
       New sample
     </Button>
   )
@@ -39,7 +39,7 @@ export function Samples({ workflow }: { workflow: Workflow }) {
     )
   }
   return (
-    <Box sx={{ display: 'grid', gap: 4, gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: '220px minmax(0, 1fr)' } }}>
+    <Box sx={{ display: 'grid', gap: 4, gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: '248px minmax(0, 1fr)' } }}>
       <Panel title="Samples" flush actions={add}>
         <List disablePadding sx={{ maxHeight: { xs: 180, md: 520 }, overflow: 'auto' }}>
           {data.items.map((one) => (

@@ -78,6 +78,7 @@ export function StartRun({ workflow, version, variant = 'text' }: StartRunProps)
           <FromSample workflow={workflow} chosen={sample} onChoose={choose} />
           <LazyEditor label="Input" text={text} language="json" height={220} onChange={edit} onSave={() => void send()} />
           <FormControlLabel
+            sx={{ mt: 2 }}
             control={<Checkbox size="small" checked={dryRun} onChange={(event) => setDryRun(event.target.checked)} />}
             label="Dry run: calls to the outside are not made, waits end at once"
           />
