@@ -21,7 +21,7 @@ from tests.e2e.client import PASSWORD, Tenant, event, sign_up, workflow
 from tests.models.bundles import write_model_folder
 from tests.servers.target import Target
 
-SECONDS = 240.0
+SECONDS = 420.0
 _HOOK_SECRET = "a secret shared with GitHub"
 # Workflows that the load starts itself.
 _STARTED = ("steps", "call", "blind", "secret", "connect", "predict", "tell", "forks", "nap", "ask", "careful")
