@@ -609,7 +609,9 @@ BEGIN
             wake_at = b.wake, output = b.output::json, error = b.error::json
         FROM unnest(run_tenants, run_ids, run_expected, run_last, run_statuses, run_started, run_ended, run_wakes,
                 run_outputs, run_errors) AS b(tenant, id, expected, last, status, started, ended, wake, output, error)
-        WHERE r.tenant_id = b.tenant AND r.id = b.id AND r.last_seq = b.expected AND r.ended_at IS NULL;
+        -- Written so that no index of open runs fits: a plan made while the table is empty would read all of it.
+        WHERE r.tenant_id = b.tenant AND r.id = b.id AND r.last_seq = b.expected
+            AND coalesce(r.ended_at, 'infinity') = 'infinity';
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved <> cardinality(run_ids) THEN
         RAISE EXCEPTION 'a run has moved on' USING ERRCODE = 'TW003';
