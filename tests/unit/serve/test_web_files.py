@@ -34,7 +34,9 @@ async def site(root: Path) -> AsyncIterator[Api]:
         yield api
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", "/runs/0199f6a2", "/index.html", "/sign-in", "/models/a/b", "/answer/ab.cd.ef-1"])
+@pytest.mark.parametrize(
+    "path", ["/", "/runs", "/runs/0199f6a2", "/index.html", "/sign-in", "/models/a/b", "/answer/ab.cd.ef-1"]
+)
 async def test_addresses_of_the_app_get_the_page_with_a_fresh_nonce(site: Api, path: str) -> None:
     nonces = set()
     for _ in range(2):
