@@ -15,6 +15,8 @@ $(BIN)/.runtime: requirements.lock
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv; }
 	$(UV) pip install -q --compile-bytecode --no-deps --python $(BIN)/python --require-hashes -r requirements.lock
 	@echo '$(CURDIR)' > $$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/tidewire.pth
+	@printf '#!%s\nimport sys\n\nfrom cluster.cli import main\n\nsys.exit(main())\n' '$(CURDIR)/$(BIN)/python' > $(BIN)/tidewire
+	@chmod +x $(BIN)/tidewire
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.runtime requirements-dev.lock

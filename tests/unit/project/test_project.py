@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -122,3 +123,9 @@ def test_both_locks_name_the_same_versions() -> None:
         for name in ("requirements.lock", "requirements-dev.lock")
     ]
     assert {name: version for name, version in pins[0].items() if pins[1].get(name) != version} == {}
+
+
+def test_the_program_of_the_readme_is_installed() -> None:
+    program = Path(sys.executable).parent / "tidewire"
+    shown = subprocess.run([program, "--help"], capture_output=True, text=True, check=True)
+    assert "workflows" in shown.stdout
