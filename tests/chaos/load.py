@@ -243,7 +243,11 @@ class Load:
         folder = write_model_folder(self._folder / version, "doubler", version)
         archive = pack_folder(folder, None)
         own = client or Careful(self.tenant, self.ledger, self._stop)
-        answer = own("POST", "/v1/models", content=archive, headers={"content-type": "application/zip"}, timeout=30)
+        try:
+            answer = own("POST", "/v1/models", content=archive, headers={"content-type": "application/zip"}, timeout=30)
+        finally:
+            if client is None:
+                own.close()
         if answer is not None:
             assert answer.status_code in (200, 201), answer.text
             self.ledger.models.append(version)

@@ -115,8 +115,10 @@ def running_scenario(folder: Path, environment: Mapping[str, str] | None = None)
             # Each tenant lives in one shard; these are spread over all owners.
             loads = [Load(system.url, target, folder / f"models-{n}", is_whole=n == 0) for n in range(TENANTS)]
             for load in loads:
+                stack.callback(load.tenant.http.close)
                 load.prepare()
             watching = Careful(loads[0].tenant, loads[0].ledger, threading.Event())
+            stack.callback(watching.close)
             scenario = Scenario(folder, given, target, system, points, loads, Listener(watching))
             scenario.listener.begin()
             for load in loads:

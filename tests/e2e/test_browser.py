@@ -60,6 +60,7 @@ def test_a_person_sees_it_move(system: System, browser_page: Page) -> None:
     page.get_by_test_id("nav-runs").click()
     page.get_by_test_id("run-row").first.click()
     expect(page.get_by_test_id("run-status")).to_contain_text("completed", ignore_case=True)
+    api.close()
     expect(page.get_by_test_id("timeline")).to_contain_text("tell")
     assert errors == []
     api.close()
