@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -118,37 +118,42 @@ class Replay:
         if until == position.next:
             return position
         now = self._clock.now()
-        events = self.events(position.next, until, position.lap, now)
+        said = self._said(position.next, until)
+        events = _by_carrier(event_of(flight, moment, position.lap, now) for flight, moment in said)
         try:
             await asyncio.gather(*(self._send(carrier, some) for carrier, some in events.items()))
         except Unavailable as error:
             _log.info("waiting: %s", error.detail)
             self._pace.restart(position.next)
             return position
-        self._count(position.next, until)
+        self._count(said)
         new = Position(until, position.lap) if until < len(self._material) else Position(0, position.lap + 1)
         self._positions.write(new)
         if new.next == 0:
             self._pace.restart(0)
         return new
 
-    def events(self, start: int, end: int, lap: int, now: datetime) -> dict[str, list[dict[str, Any]]]:
-        """Carrier -> its CloudEvents of this stretch of the timeline."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for entry in self._material.timeline[start:end]:
-            flight = self._material.flights[entry["flight"]]
-            event = event_of(flight, Moment(int(entry["moment"])), lap, now)
-            found.setdefault(event["data"]["carrier"], []).append(event)
-        return found
+    def _said(self, start: int, end: int) -> list[tuple[Any, Moment]]:
+        """Which flight says what in this stretch of the timeline; each is read from disk here, once."""
+        flights = self._material.flights
+        return [
+            (flights[entry["flight"]], Moment(int(entry["moment"]))) for entry in self._material.timeline[start:end]
+        ]
 
-    def _count(self, start: int, end: int) -> None:
-        for entry in self._material.timeline[start:end]:
-            flight, moment = self._material.flights[entry["flight"]], Moment(int(entry["moment"]))
+    def _count(self, said: Sequence[tuple[Any, Moment]]) -> None:
+        for flight, moment in said:
             carrier = flight["carrier"].decode()
             if moment is Moment.DEPARTED:
                 self._ledger.note(carrier, "departed", float(flight["delay"]))
             elif moment is Moment.CANCELLED:
                 self._ledger.note(carrier, "cancelled")
+
+
+def _by_carrier(events: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        found.setdefault(event["data"]["carrier"], []).append(event)
+    return found
 
 
 def event_of(flight: Any, moment: Moment, lap: int, now: datetime) -> dict[str, Any]:
