@@ -1,7 +1,8 @@
 """One origin for pages, API and live push: Serve's HAProxy gets a route to the push gateway.
 
 Serve writes the configuration and starts the program named by RAY_SERVE_HAPROXY_BINARY_PATH. That program is a script
-of ours, which adds the route and then becomes HAProxy: no second hop (ADR 0006).
+of ours, which adds the route, leads to the replicas' own sockets (serve/direct_door.py) while Serve's port stays what
+health is asked at, and then becomes HAProxy: no second hop (ADR 0006).
 """
 
 from __future__ import annotations
@@ -26,7 +27,15 @@ if ! grep -q '^backend tidewire_push' "$configuration"; then
         -e '/^    # Static routing based/a\\    use_backend tidewire_push if {{ path /connection/websocket }}' \\
         -e 's|^\\( *errorfile 50[234] \\).*|\\1{unavailable}|' \\
         -e 's|^\\( *http-request return status\\) 404 .*|\\1 503 default-errorfiles|' \\
-        -e 's/^\\( *bind \\)\\(:\\|\\*:\\)/\\1127.0.0.1:/' "$configuration"
+        -e 's/^\\( *bind \\)\\(:\\|\\*:\\)/\\1127.0.0.1:/' \\
+        -e '/^defaults/a\\    option forwardfor' "$configuration"
+    for door in {doors}/api-*.sock; do
+        [ -S "$door" ] || continue
+        replica="${{door##*/api-}}"
+        replica="${{replica%.sock}}"
+        sed -i "$configuration" \\
+            -e "s|^\\( *server [^ ]*-$replica \\)127.0.0.1:\\([0-9]*\\) |\\1unix@$door addr 127.0.0.1 port \\2 |"
+    done
     cat >> "$configuration" <<'END'
 
 backend tidewire_push
@@ -61,11 +70,17 @@ def write_script(runtime: Runtime) -> Path:
     unavailable.write_bytes("\r\n".join((*head, "", _UNAVAILABLE)).encode())
     script.write_text(
         _SCRIPT.format(
-            self=script, push=runtime.ports.push, haproxy=_program(), unavailable=unavailable
+            self=script, push=runtime.ports.push, haproxy=_program(), unavailable=unavailable,
+            doors=runtime.sockets,
         )
     )
     script.chmod(0o700)
     return script
+
+
+def replica_socket(runtime: Runtime) -> str:
+    """Where a replica of the API listens, with its id for `{replica}`; the script looks for such names."""
+    return str(runtime.sockets / "api-{replica}.sock")
 
 
 def environment(ports: Ports, script: Path, folder: Path) -> dict[str, str]:

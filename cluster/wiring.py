@@ -41,7 +41,7 @@ def options(runtime: Runtime) -> ApiOptions:
     """Settings of the API and its pages; the gateway is reached at the same address."""
     from serve.deps import ApiOptions
 
-    return ApiOptions(secure=runtime.settings.secure, cookie_suffix=f"_{runtime.settings.port}", trusted_hops=0)
+    return ApiOptions(secure=runtime.settings.secure, cookie_suffix=f"_{runtime.settings.port}", trusted_hops=1)
 
 
 def make_api(runtime: Runtime, models: ModelServing) -> ASGIApp:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
 from models.domain.errors import TidewireError, Unavailable
+from serve.direct_door import DirectDoor
 from serve.inference_host import ModelHost
 from serve.inference_ports import ModelServing
 
@@ -28,8 +30,12 @@ HostFactory = Callable[[], AbstractAsyncContextManager[ModelHost]]
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """Sizes of the deployments. Times in seconds; `ongoing` and `queued` are requests a replica."""
+    """Sizes of the deployments. Times in seconds; `ongoing` and `queued` are requests a replica.
 
+    `door`: path of the socket where a replica of the API listens for the front door, with its id for `{replica}`.
+    """
+
+    door: str
     host: str = "127.0.0.1"
     port: int = 8080
     api_replicas: int = 1
@@ -40,7 +46,7 @@ class ServeConfig:
     model_queued: int = 512
     health_period: float = 1.0
     request_timeout: float = 90.0
-    drain_timeout: float = 20.0
+    drain_timeout: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +57,20 @@ class _Failure:
 
 
 class ApiApp:
-    """The ingress: the FastAPI application, given a client of the model host."""
+    """The ingress: the FastAPI application, given a client of the model host, with a door of its own."""
 
-    def __init__(self, make_app: ApiFactory, models: DeploymentHandle[Any]) -> None:
+    def __init__(
+        self, make_app: ApiFactory, models: DeploymentHandle[Any], door: str, drain_timeout: int
+    ) -> None:
         self._make_app = make_app
         self._models = models
+        self._door = door
+        self._drain_timeout = drain_timeout
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
-        return self._make_app(ServeModels(self._models))
+        replica = ray_serve.get_replica_context().replica_id.unique_id
+        app = self._make_app(ServeModels(self._models))
+        return DirectDoor(app, Path(self._door.format(replica=replica)), self._drain_timeout)
 
 
 class ModelReplica:
@@ -147,7 +159,9 @@ def build_application(make_app: ApiFactory, make_host: HostFactory, config: Serv
         graceful_shutdown_timeout_s=config.drain_timeout,
         health_check_period_s=config.health_period,
     )(ray_serve.ingress()(ApiApp))
-    application: ray_serve.Application = api.bind(make_app, models.bind(make_host))
+    application: ray_serve.Application = api.bind(
+        make_app, models.bind(make_host), config.door, config.drain_timeout
+    )
     return application
 
 

@@ -13,7 +13,8 @@ def device_of(request: Request, trusted_hops: int) -> Device:
     """The caller's address and program. X-Forwarded-For counts only as far as our own proxies wrote it."""
     address = request.client.host if request.client else ""
     if trusted_hops > 0:
-        hops = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+        told = ",".join(request.headers.getlist("x-forwarded-for"))
+        hops = [part.strip() for part in told.split(",") if part.strip()]
         if len(hops) >= trusted_hops:
             address = hops[-trusted_hops]
     return Device(address[:64], request.headers.get("user-agent", "").replace("\0", "")[:300])

@@ -11,7 +11,7 @@ import time
 from functools import partial
 
 from actors.remote import start_session_hosts, start_shards
-from cluster import wiring
+from cluster import front_door, wiring
 from cluster.crash.watch import watch_of
 from cluster.processes.running import RAY_HEAD, ready_file
 from cluster.push_actor import start_push_gateway
@@ -51,7 +51,9 @@ def _deploy(runtime: Runtime) -> None:
     # Serve sets its own level when it is imported.
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     settings = runtime.settings
-    config = deployment.ServeConfig(settings.host, settings.port, settings.api_replicas)
+    config = deployment.ServeConfig(
+        front_door.replica_socket(runtime), settings.host, settings.port, settings.api_replicas
+    )
     deployment.deploy(
         partial(wiring.make_api, runtime), partial(wiring.open_model_host, runtime), config
     )

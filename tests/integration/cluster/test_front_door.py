@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cluster.front_door import Answer, ask, write_script
+from cluster.front_door import Answer, ask, replica_socket, write_script
 from cluster.instance import tidy_sockets
 from cluster.runtime import Runtime, prepare
 from cluster.settings import read_settings
@@ -39,7 +39,9 @@ frontend http_frontend
 backend default_backend
     http-request return status 404 content-type text/plain lf-string "Path not found."
 backend api
-    server replica 127.0.0.1:{replica}
+    option httpchk GET /-/healthz
+    http-check expect status 200
+    server SERVE_REPLICA__tidewire-Api-abc123 127.0.0.1:{replica} check
 """
 
 
@@ -51,14 +53,14 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
     tidy_sockets(prepared)
 
 
-def configure(file: Path, port: int) -> None:
-    file.write_text(CONFIGURATION.format(metrics=free_port(), port=port, replica=free_port()))
+def configure(file: Path, port: int, replica: int) -> None:
+    file.write_text(CONFIGURATION.format(metrics=free_port(), port=port, replica=replica))
 
 
 @asynccontextmanager
-async def front_door(runtime: Runtime, file: Path) -> AsyncIterator[str]:
+async def front_door(runtime: Runtime, file: Path, replica: int | None = None) -> AsyncIterator[str]:
     port = runtime.settings.port
-    configure(file, port)
+    configure(file, port, replica or free_port())
     process = await asyncio.create_subprocess_exec(
         str(write_script(runtime)), "-db", "-f", str(file), stderr=subprocess.DEVNULL
     )
@@ -103,3 +105,28 @@ async def test_live_connections_go_to_the_gateway(runtime: Runtime, tmp_path: Pa
         assert (await client.get(f"{url}/connection/websocket/more")).status_code == 503
         assert await ask("127.0.0.1", runtime.settings.port, "/connection/websocket") is Answer.OK
     assert "bind 127.0.0.1:" in (tmp_path / "haproxy.cfg").read_text().split("frontend http_frontend")[0]
+
+
+async def test_requests_go_to_the_socket_of_a_replica_and_health_to_serve(runtime: Runtime, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answering(name: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            asked.append(f"{name} {head.split(' ')[1]} {'x-forwarded-for: 127.0.0.1' in head.lower()}")
+            writer.write(f"HTTP/1.1 200 OK\r\ncontent-length: {len(name)}\r\nconnection: close\r\n\r\n{name}".encode())
+            await writer.drain()
+            writer.close()
+
+        return answer
+
+    door = Path(replica_socket(runtime).format(replica="abc123"))
+    async with (
+        await asyncio.start_server(answering("serve"), "127.0.0.1", 0) as serve,
+        await asyncio.start_unix_server(answering("door"), door),
+        front_door(runtime, tmp_path / "haproxy.cfg", serve.sockets[0].getsockname()[1]) as url,
+        httpx.AsyncClient() as client,
+    ):
+        assert (await client.get(f"{url}/api/x")).text == "door"
+    assert "door /api/x True" in asked
+    assert {line for line in asked if line.startswith("serve")} <= {"serve /-/healthz False"}
