@@ -14,14 +14,25 @@ CREATE TABLE tenants (
     display_name text NOT NULL CHECK (length(display_name) BETWEEN 1 AND 200),
     shard smallint NOT NULL CHECK (shard BETWEEN 0 AND 63),
     workflow_generation bigint NOT NULL DEFAULT 0,
+    -- Moves with each change of who may do what; readers keep what they know until it has.
+    access_version bigint NOT NULL DEFAULT 0,
+    access_changed_at timestamptz NOT NULL DEFAULT now(),
     created_at timestamptz NOT NULL DEFAULT now()
 );
+
+CREATE INDEX tenants_access_changed ON tenants (access_changed_at);
 
 CREATE TABLE users (
     id uuid PRIMARY KEY,
     email text NOT NULL CHECK (length(email) BETWEEN 3 AND 254),
+    -- When the person showed that mail to the address reaches them.
+    email_verified_at timestamptz,
     password_hash text,
+    -- Moves when all sessions end: one that was opened by what was true before does not live.
     session_epoch bigint NOT NULL DEFAULT 0,
+    name text NOT NULL DEFAULT '' CHECK (length(name) <= 200),
+    locale text NOT NULL DEFAULT 'en' CHECK (length(locale) BETWEEN 2 AND 35),
+    time_zone text NOT NULL DEFAULT 'UTC' CHECK (length(time_zone) BETWEEN 1 AND 64),
     disabled_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now()
 );
@@ -31,11 +42,13 @@ CREATE INDEX users_disabled ON users (disabled_at) WHERE disabled_at IS NOT NULL
 CREATE TABLE memberships (
     tenant_id uuid NOT NULL REFERENCES tenants,
     user_id uuid NOT NULL REFERENCES users,
-    role text NOT NULL CHECK (role IN ('owner', 'admin', 'editor', 'operator', 'analyst', 'viewer', 'data_scientist')),
+    -- One that is built in, or of the roles of the tenant.
+    role text NOT NULL CHECK (length(role) BETWEEN 1 AND 63),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, user_id)
 );
 CREATE INDEX memberships_user ON memberships (user_id);
+CREATE INDEX memberships_role ON memberships (tenant_id, role);
 
 CREATE TABLE sessions (
     id uuid PRIMARY KEY,
@@ -44,7 +57,14 @@ CREATE TABLE sessions (
     created_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz,
     user_agent text NOT NULL DEFAULT '',
-    address text NOT NULL DEFAULT ''
+    address text NOT NULL DEFAULT '',
+    epoch bigint NOT NULL DEFAULT 0,
+    -- In plain words, and the part of the net it came from: a pair that is new is told to the owner.
+    device text NOT NULL DEFAULT '',
+    network text NOT NULL DEFAULT '',
+    -- By what and when the person was proved last.
+    factors text[] NOT NULL DEFAULT '{pwd}',
+    authenticated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
@@ -59,6 +79,7 @@ CREATE TABLE refresh_tokens (
     successor_sealed bytea
 );
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
 
 CREATE TABLE sign_in_tickets (
     hash bytea PRIMARY KEY,
@@ -67,6 +88,227 @@ CREATE TABLE sign_in_tickets (
     expires_at timestamptz NOT NULL,
     used_at timestamptz
 );
+
+-- What the link of a mail proves, once. Without a user there was nobody to send it to: the row is there so that asking
+-- for one costs the same.
+CREATE TABLE account_tokens (
+    hash bytea PRIMARY KEY,
+    purpose text NOT NULL CHECK (purpose IN ('register', 'verify', 'reset')),
+    user_id uuid REFERENCES users,
+    email text NOT NULL,
+    -- What becomes an account when the address is verified.
+    registration_sealed bytea,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX account_tokens_user ON account_tokens (user_id);
+CREATE INDEX account_tokens_expiry ON account_tokens (expires_at);
+
+-- Mails to send, written with the change that they tell. Links are in the sealed part, which goes when it was sent.
+CREATE TABLE mails (
+    id uuid PRIMARY KEY,
+    -- `nobody` is never sent.
+    kind text NOT NULL CHECK (length(kind) BETWEEN 1 AND 40),
+    recipient text NOT NULL,
+    sealed bytea,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    next_at timestamptz NOT NULL,
+    tries smallint NOT NULL DEFAULT 0,
+    fault text NOT NULL DEFAULT '',
+    sent_at timestamptz
+);
+CREATE INDEX mails_due ON mails (next_at) WHERE sent_at IS NULL;
+CREATE INDEX mails_expiry ON mails (expires_at);
+
+CREATE TABLE tenant_settings (
+    tenant_id uuid PRIMARY KEY REFERENCES tenants,
+    -- Pages of these origins may call the API with tokens of the tenant.
+    allowed_origins text[] NOT NULL DEFAULT '{}',
+    updated_at timestamptz NOT NULL
+);
+
+-- What a user proves beside the password, or instead of it.
+
+CREATE TABLE totp_factors (
+    user_id uuid PRIMARY KEY REFERENCES users,
+    secret_sealed bytea NOT NULL,
+    -- The number of the thirty seconds whose code was used last: none is used twice.
+    last_step bigint NOT NULL DEFAULT -1,
+    created_at timestamptz NOT NULL,
+    confirmed_at timestamptz
+);
+
+CREATE TABLE recovery_codes (
+    user_id uuid NOT NULL REFERENCES users,
+    hash bytea NOT NULL,
+    -- The same for all codes of a user, so that a try costs one slow hash.
+    salt bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    used_at timestamptz,
+    PRIMARY KEY (user_id, hash)
+);
+
+CREATE TABLE passkeys (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users,
+    credential_id bytea NOT NULL UNIQUE CHECK (length(credential_id) BETWEEN 1 AND 1023),
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    transports text[] NOT NULL,
+    backed_up boolean NOT NULL,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    created_at timestamptz NOT NULL,
+    last_used_at timestamptz
+);
+CREATE INDEX passkeys_user ON passkeys (user_id, created_at);
+
+-- Sign-ins that wait for a second factor.
+CREATE TABLE mfa_challenges (
+    hash bytea PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users,
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    factors text[] NOT NULL,
+    user_agent text NOT NULL,
+    nonce bytea NOT NULL,
+    tries smallint NOT NULL DEFAULT 0,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX mfa_challenges_user ON mfa_challenges (user_id);
+
+-- Nonces that passkeys have signed; each works once.
+CREATE TABLE used_nonces (
+    nonce bytea PRIMARY KEY,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX used_nonces_expiry ON used_nonces (expires_at);
+
+-- Roles of which a tenant requires a second factor; * is everyone.
+CREATE TABLE mfa_requirements (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    role text NOT NULL CHECK (length(role) BETWEEN 1 AND 63),
+    PRIMARY KEY (tenant_id, role)
+);
+
+-- authorization -------------------------------------------------------------------------------------
+
+-- Roles that a tenant made, beside those that are built in.
+CREATE TABLE roles (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    name text NOT NULL CHECK (name ~ '^[a-z][a-z0-9_-]{0,62}$' AND name NOT IN
+        ('owner', 'admin', 'editor', 'operator', 'analyst', 'viewer', 'data_scientist')),
+    description text NOT NULL DEFAULT '' CHECK (length(description) <= 500),
+    permissions text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+);
+
+-- Rules for one user, service account or role (then by its name): an instance of null is all of the type, and one that
+-- ends in * is a prefix.
+CREATE TABLE grants (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL,
+    subject_kind text NOT NULL CHECK (subject_kind IN ('user', 'service_account', 'role')),
+    subject text NOT NULL CHECK (length(subject) BETWEEN 1 AND 63),
+    effect text NOT NULL CHECK (effect IN ('allow', 'deny')),
+    permission text NOT NULL CHECK (length(permission) BETWEEN 1 AND 63),
+    resource text NOT NULL CHECK (length(resource) BETWEEN 1 AND 63),
+    instance text CHECK (length(instance) BETWEEN 1 AND 255),
+    created_at timestamptz NOT NULL,
+    created_by uuid NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX grants_rule ON grants (tenant_id, subject_kind, subject, effect, permission, resource, instance)
+    NULLS NOT DISTINCT;
+
+-- Programs that act in a tenant by keys of their own.
+CREATE TABLE service_accounts (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 63),
+    description text NOT NULL DEFAULT '' CHECK (length(description) <= 500),
+    role text NOT NULL CHECK (length(role) BETWEEN 1 AND 63),
+    disabled_at timestamptz,
+    created_at timestamptz NOT NULL,
+    created_by uuid NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX service_accounts_name ON service_accounts (tenant_id, name);
+CREATE INDEX service_accounts_role ON service_accounts (tenant_id, role);
+
+CREATE TABLE api_keys (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL,
+    hash bytea NOT NULL UNIQUE,
+    -- The beginning, by which its owner knows it again.
+    prefix text NOT NULL,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    subject_kind text NOT NULL CHECK (subject_kind IN ('user', 'service_account')),
+    subject_id uuid NOT NULL,
+    -- Names of permissions or kind:*; null for all that its subject may.
+    scopes text[],
+    created_at timestamptz NOT NULL,
+    created_by uuid NOT NULL,
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    revoked_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX api_keys_subject ON api_keys (tenant_id, subject_kind, subject_id, id);
+
+CREATE TABLE invitations (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL,
+    email text NOT NULL CHECK (length(email) BETWEEN 3 AND 254),
+    role text NOT NULL CHECK (length(role) BETWEEN 1 AND 63),
+    hash bytea NOT NULL UNIQUE,
+    created_at timestamptz NOT NULL,
+    created_by uuid NOT NULL,
+    expires_at timestamptz NOT NULL,
+    accepted_at timestamptz,
+    accepted_by uuid,
+    revoked_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX invitations_open ON invitations (tenant_id, lower(email))
+    WHERE accepted_at IS NULL AND revoked_at IS NULL;
+
+CREATE FUNCTION access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE tenants SET access_version = access_version + 1, access_changed_at = clock_timestamp()
+        WHERE id IN (SELECT c.tenant_id FROM changed c);
+    RETURN NULL;
+END $$;
+
+DO $$
+DECLARE t text; event text; side text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['memberships', 'roles', 'grants', 'service_accounts'] LOOP
+        FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete'] LOOP
+            side := CASE event WHEN 'delete' THEN 'OLD' ELSE 'NEW' END;
+            EXECUTE format('CREATE TRIGGER access_%s AFTER %s ON %I REFERENCING %s TABLE AS changed '
+                'FOR EACH STATEMENT EXECUTE FUNCTION access_changed()', event, event, t, side);
+        END LOOP;
+    END LOOP;
+END $$;
+
+-- Runs after access_changed, whose lock of the tenant's row lets one change of its members in after the other.
+CREATE FUNCTION keep_an_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM changed c WHERE c.role = 'owner' AND NOT EXISTS (
+            SELECT FROM memberships m JOIN users u ON u.id = m.user_id
+            WHERE m.tenant_id = c.tenant_id AND m.role = 'owner' AND u.disabled_at IS NULL)) THEN
+        RAISE EXCEPTION 'a tenant keeps an owner' USING ERRCODE = 'TW002';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER keep_an_owner_update AFTER UPDATE ON memberships REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_an_owner();
+CREATE TRIGGER keep_an_owner_delete AFTER DELETE ON memberships REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_an_owner();
 
 -- workflows -----------------------------------------------------------------------------------------
 
@@ -718,6 +960,54 @@ END $$;
 REVOKE ALL ON FUNCTION queue_usage FROM public;
 GRANT EXECUTE ON FUNCTION queue_usage TO tidewire_app;
 
+-- Uses a refresh token once, in one round trip. The same again within `grace` gives the sealed successor of the first
+-- use; one used longer ago has been stolen, or its successor has: then the session ends. No row: it is worth nothing.
+CREATE FUNCTION rotate_refresh_token(
+    used bytea, successor bytea, sealed bytea, until timestamptz, at timestamptz, grace interval
+) RETURNS TABLE (
+    session_id uuid, user_id uuid, tenant_id uuid, role text, successor_sealed bytea, stolen boolean,
+    factors text[], authenticated_at timestamptz
+) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    token record;
+BEGIN
+    SELECT r.session_id, r.used_at, r.successor_sealed, s.user_id, s.tenant_id, s.factors, s.authenticated_at INTO token
+        FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN users u ON u.id = s.user_id
+        WHERE r.hash = used AND r.expires_at > at
+            AND s.revoked_at IS NULL AND s.epoch = u.session_epoch AND u.disabled_at IS NULL
+        FOR UPDATE OF r;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF at - token.used_at > grace THEN
+        UPDATE sessions SET revoked_at = at WHERE id = token.session_id AND revoked_at IS NULL;
+        RETURN QUERY SELECT token.session_id, token.user_id, token.tenant_id, ''::text, NULL::bytea, true,
+            token.factors, token.authenticated_at;
+        RETURN;
+    END IF;
+    PERFORM set_config('tidewire.user', token.user_id::text, true);
+    RETURN QUERY SELECT token.session_id, token.user_id, token.tenant_id, m.role, token.successor_sealed, false,
+        token.factors, token.authenticated_at
+        FROM memberships m WHERE m.tenant_id = token.tenant_id AND m.user_id = token.user_id;
+    IF FOUND AND token.used_at IS NULL THEN
+        UPDATE refresh_tokens SET used_at = at, successor_sealed = sealed WHERE hash = used;
+        INSERT INTO refresh_tokens (hash, session_id, issued_at, expires_at)
+            VALUES (successor, token.session_id, at, until);
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION rotate_refresh_token FROM public;
+GRANT EXECUTE ON FUNCTION rotate_refresh_token TO tidewire_app;
+
+-- Origins that pages may call from, of all tenants: asked before the caller's tenant is known.
+CREATE FUNCTION all_allowed_origins() RETURNS TABLE (tenant_id uuid, allowed_origins text[])
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    BEGIN ATOMIC
+        SELECT s.tenant_id, s.allowed_origins FROM tenant_settings s WHERE s.allowed_origins <> '{}';
+    END;
+REVOKE ALL ON FUNCTION all_allowed_origins FROM public;
+GRANT EXECUTE ON FUNCTION all_allowed_origins TO tidewire_app;
+
 -- row-level security --------------------------------------------------------------------------------
 
 DO $$
@@ -727,7 +1017,8 @@ BEGIN
         'flow_runs', 'journal', 'journal_default', 'run_inbox', 'run_subscriptions', 'event_gatherings', 'run_origins', 'run_snapshots', 'workflow_samples', 'dead_letters', 'jobs',
         'run_search', 'idempotency_keys', 'events', 'outbox', 'metric_definitions',
         'metric_dimension_values', 'metric_points', 'notifications', 'human_tasks', 'hook_sources', 'connections',
-        'connection_state', 'secrets', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
+        'roles', 'grants', 'service_accounts', 'api_keys', 'invitations', 'tenant_settings',
+        'connection_state', 'secrets', 'mfa_requirements', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY tenant ON %I TO tidewire_app USING (tenant_id = ANY ((SELECT current_tenants())::uuid[]))', t);
@@ -738,6 +1029,12 @@ END $$;
 -- At sign-in the user is known before the tenant is.
 CREATE POLICY own ON memberships FOR SELECT TO tidewire_app
     USING (user_id = nullif(current_setting('tidewire.user', true), '')::uuid);
+
+-- A key and an invitation are known before the tenant is.
+CREATE POLICY presented ON api_keys FOR SELECT TO tidewire_app
+    USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
+CREATE POLICY presented ON invitations FOR SELECT TO tidewire_app
+    USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
 
 -- partitions ----------------------------------------------------------------------------------------
 
@@ -773,11 +1070,23 @@ GRANT EXECUTE ON FUNCTION ensure_journal_partitions TO tidewire_engine;
 -- grants --------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT ON tenants, users, memberships, sessions, refresh_tokens, sign_in_tickets TO tidewire_app;
-GRANT UPDATE (workflow_generation) ON tenants TO tidewire_app;
-GRANT UPDATE (password_hash, session_epoch, disabled_at) ON users TO tidewire_app;
+GRANT UPDATE (workflow_generation, access_version, access_changed_at) ON tenants TO tidewire_app;
+GRANT UPDATE (role), DELETE ON memberships TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON roles, grants, service_accounts TO tidewire_app;
+GRANT SELECT, INSERT ON api_keys, invitations TO tidewire_app;
+GRANT UPDATE (last_used_at, revoked_at) ON api_keys TO tidewire_app;
+GRANT UPDATE (accepted_at, accepted_by, revoked_at) ON invitations TO tidewire_app;
+GRANT UPDATE (password_hash, session_epoch, disabled_at, email_verified_at, name, locale, time_zone) ON users
+    TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON account_tokens, tenant_settings TO tidewire_app;
+GRANT INSERT ON mails TO tidewire_app;
+GRANT UPDATE (display_name) ON tenants TO tidewire_app;
 GRANT UPDATE (revoked_at) ON sessions TO tidewire_app;
 GRANT UPDATE (used_at, successor_sealed) ON refresh_tokens TO tidewire_app;
 GRANT UPDATE (used_at) ON sign_in_tickets TO tidewire_app;
+GRANT UPDATE (factors, authenticated_at) ON sessions TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON totp_factors, recovery_codes, passkeys, mfa_challenges TO tidewire_app;
+GRANT SELECT, INSERT, DELETE ON used_nonces, mfa_requirements TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON workflows TO tidewire_app;
 GRANT SELECT, INSERT ON workflow_versions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_triggers, event_gatherings TO tidewire_app;
@@ -807,7 +1116,10 @@ GRANT SELECT, INSERT ON model_versions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON model_aliases TO tidewire_app;
 
 GRANT SELECT ON tenants, users, memberships, workflows, workflow_versions, metric_definitions, connections,
-    hook_sources, model_versions, model_aliases, secrets, workflow_resources TO tidewire_engine;
+    hook_sources, model_versions, model_aliases, secrets, workflow_resources, roles, grants, service_accounts
+    TO tidewire_engine;
+GRANT SELECT, UPDATE, DELETE ON mails TO tidewire_engine;
+GRANT SELECT, DELETE ON account_tokens, refresh_tokens, sign_in_tickets TO tidewire_engine;
 GRANT SELECT, UPDATE ON workflow_triggers TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON runs TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON flow_keys, flow_runs TO tidewire_engine;

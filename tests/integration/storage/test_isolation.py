@@ -36,7 +36,7 @@ from tests.storage_kit import NOW, Api, new_event, new_run, new_tenant, new_vers
 
 # Not of one tenant: who may read them is decided before a tenant is known, or they hold no tenant's data.
 SHARED = {
-    "metric_offsets", "refresh_tokens", "relay_cursor", "schema_migrations", "sessions", "shard_epoch", "shard_owner",
+    "account_tokens", "mails", "metric_offsets", "refresh_tokens", "relay_cursor", "schema_migrations", "sessions", "shard_epoch", "shard_owner",
     "sign_in_tickets", "tenants", "users",
 }  # fmt: skip
 
@@ -66,6 +66,7 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         await jobs.add(conn, TenantScope(place), uuid7(NOW), "rerun", {}, 1, tenant.user_id, NOW)
         await secrets.put(conn, TenantScope(place), "key", b"sealed", NOW, 10)
         await conn.execute("INSERT INTO workflow_resources VALUES ($1, 'ops', 'flow', '1.0.0', '[]')", place)
+        await conn.execute("INSERT INTO tenant_settings VALUES ($1, '{https://a.example}', $2)", place, NOW)
     async with api.engine.unit_of_work() as conn:
         owner = f"owner-{place}"
         await shards.beat(conn, owner, timedelta(minutes=1))
