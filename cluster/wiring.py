@@ -60,6 +60,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from actors.handles import SessionClient, shard_client
     from cluster.adapters import api as adapters
     from cluster.adapters.actors import Directory
+    from cluster.adapters.api_access import ApiAccess
     from cluster.adapters.api_flow import ApiFlow
     from cluster.adapters.api_metrics import ApiMetrics
     from cluster.adapters.api_operations import ApiDeadLetters, ApiJobs, ApiOperations, ApiSamples
@@ -83,6 +84,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
         stack.push_async_callback(dispatcher.close)
         ports = ApiPorts(
             identity=adapters.ApiIdentity(database, clock),
+            access=ApiAccess(database),
             workflows=adapters.ApiWorkflows(database),
             runs=adapters.ApiRuns(database, limits),
             events=adapters.ApiEvents(database),

@@ -16,8 +16,12 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.domain.errors import TidewireError
+from serve.auth.access_directory import AccessDirectory
+from serve.auth.access_watch import AccessWatch
 from serve.auth.accounts import Accounts
+from serve.auth.admission import Admission
 from serve.auth.gate import Gate
+from serve.auth.keyring import Keyring
 from serve.auth.passwords import Passwords
 from serve.auth.session_watch import SessionWatch
 from serve.auth.throttle import SignInThrottle
@@ -124,14 +128,19 @@ async def _lifespan(open_ports: OpenPorts, telemetry: Telemetry, app: FastAPI) -
     async with open_ports() as ports:
         deps = build_deps(ports, telemetry)
         watch = SessionWatch(ports.identity, deps.gate, ports.clock, ports.limits)
-        watching = asyncio.create_task(watch.run(), name="session watch")
+        rights = AccessWatch(ports.access, deps.directory, deps.keyring, ports.clock, ports.limits)
+        watching = [
+            asyncio.create_task(watch.run(), name="session watch"),
+            asyncio.create_task(rights.run(), name="access watch"),
+        ]
         app.state.deps = deps
         try:
             yield
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            for task in watching:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await deps.run_acceptor.close()
             await deps.event_acceptor.close()
 
@@ -139,12 +148,14 @@ async def _lifespan(open_ports: OpenPorts, telemetry: Telemetry, app: FastAPI) -
 def build_deps(ports: ApiPorts, telemetry: Telemetry) -> ApiDeps:
     """The services over the ports."""
     gate = Gate(ports.keys, ports.clock)
+    keyring = Keyring(ports.access, ports.clock, ports.limits)
+    directory = AccessDirectory(ports.access, ports.clock, ports.limits)
     accounts = Accounts(
         ports.identity, gate, Passwords(), SignInThrottle(ports.attempts, ports.clock, ports.limits),
         ports.keys, ports.clock, ports.limits,
     )
     return ApiDeps(
-        ports, gate, accounts,
+        ports, gate, keyring, directory, Admission(gate, keyring, directory), accounts,
         RunAcceptor(ports.runs, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "runs")),
         EventAcceptor(ports.events, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "events")),
         telemetry,

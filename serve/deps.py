@@ -9,14 +9,18 @@ from models.domain.clock import Clock
 from models.domain.limits import Limits
 from models.domain.ports import ObjectStore, RunDispatcher, Sealer
 from serve import ports as p
+from serve.access_ports import AccessRepository
 from serve.flow_ports import FlowRepository
 from serve.inference_ports import ModelCatalog, ModelServing
 from serve.operation_ports import DeadLetterRepository, JobRepository, RunOperations, SampleRepository
 from serve.task_ports import TaskRepository
 
 if TYPE_CHECKING:
+    from serve.auth.access_directory import AccessDirectory
     from serve.auth.accounts import Accounts
+    from serve.auth.admission import Admission
     from serve.auth.gate import Gate
+    from serve.auth.keyring import Keyring
     from serve.auth.tokens import TokenKeys
     from serve.event_acceptor import EventAcceptor
     from serve.run_acceptor import RunAcceptor
@@ -42,6 +46,7 @@ class ApiPorts:
     """What the composition root hands in."""
 
     identity: p.IdentityRepository
+    access: AccessRepository
     workflows: p.WorkflowRepository
     runs: p.RunRepository
     events: p.EventRepository
@@ -76,6 +81,9 @@ class ApiDeps:
 
     ports: ApiPorts
     gate: Gate
+    keyring: Keyring
+    directory: AccessDirectory
+    admission: Admission
     accounts: Accounts
     run_acceptor: RunAcceptor
     event_acceptor: EventAcceptor

@@ -34,6 +34,8 @@ class WriteConn(ReadConn, Protocol):
 
 
 FINAL_RUN = "TW001"
+LOST_CLAIM = "TW004"
+NO_OWNER = "TW002"
 _PROBE_SECONDS = 0.9
 _SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
@@ -201,6 +203,8 @@ def translated() -> Iterator[None]:
         raise Unavailable("The database is away; try again shortly.") from error
 
 
+        if error.sqlstate == NO_OWNER:
+            raise Conflict("A tenant keeps at least one owner; make somebody else an owner first.") from error
 async def _set_codecs(connection: Any) -> None:
     # asyncpg's own UUID is a subclass that JSON encoders do not know.
     await connection.set_type_codec("uuid", encoder=_uuid_bytes, decoder=_uuid, schema="pg_catalog", format="binary")

@@ -128,6 +128,10 @@ class Limits:
     push_token_seconds: int = 300
     session_watch_seconds: float = 0.5
     max_sign_in_failures_per_account: int = 10
+    max_cached_rights: int = 10_000
+    access_cache_seconds: float = 60.0
+    api_key_cache_seconds: float = 0.7
+    api_key_use_seconds: float = 60.0
     max_sign_in_failures_per_address: int = 100
     sign_in_window_seconds: int = 900
     max_group_commit: int = 512

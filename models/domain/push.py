@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from models.domain.authorization import Rights, resource_of
 from models.domain.errors import Forbidden, NotFound
-from models.domain.identity import Principal, require
+from models.domain.identity import Principal
 
 _PERMISSION = {"metrics": "metric:read", "runs": "run:read", "inbox": "notification:read"}
 
@@ -60,8 +61,11 @@ def inbox_channel(tenant: UUID, user: UUID) -> str:
     return f"inbox:{tenant}.{user}"
 
 
-def may_subscribe(principal: Principal, channel: str) -> None:
-    """NotFound when there is no such kind of channel, Forbidden when it is not for this principal."""
+def may_subscribe(principal: Principal, rights: Rights, channel: str) -> None:
+    """NotFound when there is no such kind of channel, Forbidden when it is not for this principal.
+
+    A channel tells of every instance of its kind, so it is only for those who may see all of them.
+    """
     kind, _, place = channel.partition(":")
     permission = _PERMISSION.get(kind)
     if permission is None:
@@ -69,4 +73,5 @@ def may_subscribe(principal: Principal, channel: str) -> None:
     own = f"{principal.tenant_id}.{principal.user_id}" if kind == "inbox" else str(principal.tenant_id)
     if place != own:
         raise Forbidden("This channel belongs to somebody else.")
-    require(principal, permission)
+    if not rights.reach(permission).whole:
+        raise Forbidden(f"This channel is for those who have {permission} on every {resource_of(permission)}.")

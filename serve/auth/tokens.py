@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from joserfc.jwk import OKPKey
 from joserfc.jws import CompactSignature
 
 from models.domain.errors import InvalidInput, Unauthenticated
-from models.domain.identity import Principal
+from models.domain.identity import Credential, Principal, SubjectKind
 from models.domain.ids import uuid7
 
 ALGORITHM = "Ed25519"
@@ -79,6 +79,7 @@ def issue(keys: TokenKeys, principal: Principal, now: datetime, seconds: int, *a
         "iat": issued,
         "exp": issued + seconds,
         "jti": uuid7(now).hex,
+        **_more_claims(principal),
     }
     header = {"alg": ALGORITHM, "kid": keys.active, "typ": _TYPE}
     return jwt.encode(header, claims, keys.signing(), algorithms=[ALGORITHM])
@@ -101,10 +102,38 @@ def verify(keys: TokenKeys, token: str, now: datetime, audience: Audience) -> tu
     if decoded.header.get("typ") != _TYPE or not _claims_hold(claims, now, audience):
         raise Unauthenticated
     try:
-        user, tenant, session = (UUID(claims[name]) for name in ("sub", "tid", "sid"))
-    except (KeyError, ValueError, AttributeError):
+        return _principal(claims), claims["exp"]
+    except (KeyError, ValueError, AttributeError, TypeError, OverflowError):
         raise Unauthenticated from None
-    return Principal(user, tenant, str(claims.get("role")), session), claims["exp"]
+
+
+def _more_claims(principal: Principal) -> dict[str, Any]:
+    """What is not as it is for most, so that the tokens of most stay short."""
+    more: dict[str, Any] = {}
+    if principal.subject is not SubjectKind.USER:
+        more["knd"] = principal.subject.value
+    if principal.credential is not Credential.SESSION:
+        more["crd"] = principal.credential.value
+    if principal.scopes is not None:
+        more["scope"] = " ".join(sorted(principal.scopes))
+    if principal.authenticated_at is not None:
+        more["auth_time"] = int(principal.authenticated_at.timestamp())
+    if principal.factors:
+        more["amr"] = list(principal.factors)
+    return more
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    """Raises whatever a claim that is not ours makes it raise."""
+    user, tenant, session = (UUID(claims[name]) for name in ("sub", "tid", "sid"))
+    scope, since = claims.get("scope"), claims.get("auth_time")
+    return Principal(
+        user, tenant, str(claims.get("role")), session, SubjectKind(claims.get("knd", "user")),
+        None if scope is None else frozenset(scope.split()),
+        None if since is None else datetime.fromtimestamp(since, UTC),
+        tuple(str(one) for one in claims.get("amr", ())),
+        Credential(claims.get("crd", "session")),
+    )  # fmt: skip
 
 
 def _claims_hold(claims: Mapping[str, Any], now: datetime, audience: Audience) -> bool:

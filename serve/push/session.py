@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
+from models.domain.authorization import Rights, role_permissions
 from models.domain.clock import Clock
 from models.domain.errors import Forbidden, NotFound, TidewireError, Unauthenticated
 from models.domain.identity import Principal
@@ -228,7 +229,8 @@ class Session:
     def _require(self, channel: str) -> None:
         if self.principal is None:
             raise Unauthenticated
-        may_subscribe(self.principal, channel)
+        role = self.principal.role
+        may_subscribe(self.principal, Rights(role, role_permissions(role)), channel)
 
     async def _subscribe(self, command_id: int, request: protocol.Subscribe) -> None:
         channel = request.channel

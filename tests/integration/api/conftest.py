@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from cluster.adapters.api import ApiIdentity
+from cluster.adapters.api_access import ApiAccess
 from cluster.adapters.api_flow import ApiFlow
 from cluster.adapters.api_metrics import ApiMetrics
 from cluster.adapters.api_operations import ApiDeadLetters, ApiJobs, ApiOperations, ApiSamples
@@ -86,9 +87,9 @@ async def api(postgres: PostgresServer, database_name: str) -> AsyncIterator[Api
 async def app(api: Api, valkey: ValkeyServer, tmp_path: Path) -> AsyncIterator[FastAPI]:
     clock, redis = SystemClock(), open_redis(valkey.url)
     ports = ApiPorts(
-        identity=ApiIdentity(api.app, clock), workflows=api.workflows, runs=api.runs, events=api.events,
-        webhooks=api.webhooks, metrics=ApiMetrics(api.app, clock, Limits()), notifications=api.notifications,
-        tasks=ApiTasks(api.app), flow=ApiFlow(api.app),
+        identity=ApiIdentity(api.app, clock), access=ApiAccess(api.app), workflows=api.workflows, runs=api.runs,
+        events=api.events, webhooks=api.webhooks, metrics=ApiMetrics(api.app, clock, Limits()),
+        notifications=api.notifications, tasks=ApiTasks(api.app), flow=ApiFlow(api.app),
         operations=ApiOperations(api.app, Limits()), jobs=ApiJobs(api.app),
         dead_letters=ApiDeadLetters(api.app, Limits()), samples=ApiSamples(api.app, Limits()),
         connections=api.connections, secrets=ApiSecrets(api.app, Limits()), resources=NoResources(),

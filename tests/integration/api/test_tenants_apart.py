@@ -21,6 +21,7 @@ from models.domain.identity import Principal
 from models.domain.ids import uuid7
 from serve import inference_ports as inference
 from serve.auth.tokens import issue
+from storage import identity
 from tests.integration.api.conftest import Client
 from tests.storage_kit import Api
 
@@ -108,6 +109,19 @@ async def furnish(api: Api, caller: httpx.AsyncClient, owner: Principal, mark: s
     }  # fmt: skip
 
 
+async def take_role(api: Api, app: FastAPI, member: Principal) -> None:
+    """Gives a member that role beside an owner who was put there for it."""
+    boss = uuid7()
+    async with api.app.unit_of_work([member.tenant_id]) as conn:
+        await identity.add_user(conn, boss, f"{boss}@example.com", None)
+        await identity.add_member(conn, member.tenant_id, boss, "owner")
+        await conn.execute(
+            "UPDATE memberships SET role = $3 WHERE tenant_id = $1 AND user_id = $2",
+            member.tenant_id, member.user_id, member.role,
+        )  # fmt: skip
+    app.state.deps.directory.forget_tenant(member.tenant_id)
+
+
 def addressed(app: FastAPI, names: dict[str, str]) -> Iterator[tuple[str, str, str]]:
     """Each route but sign-in, as method, template, and path with the other tenant's names."""
     kinds = {"workflows": "flow", "metrics": "delay", "connections": "crm", "models": "model"}
@@ -141,6 +155,7 @@ async def strangers_try(api: Api, app: FastAPI, client: Client) -> int:
         _, other, _ = await signed_up(client, "Stranger")
         principal = Principal(other.user_id, other.tenant_id, role, other.session_id)
         ports = app.state.deps.ports
+        await take_role(api, app, principal)
         stranger = client(issue(ports.keys, principal, ports.clock.now(), 900, "tidewire-api"))
         for method, template, path in addressed(app, names):
             answer = await stranger.request(method, path, json=BODIES.get(f"{method} {template}"))

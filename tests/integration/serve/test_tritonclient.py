@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -20,11 +21,13 @@ from serve.app import create_app
 from serve.auth.tokens import TokenKeys, generate_keys, issue
 from serve.deps import ApiPorts
 from serve.inference_host import open_host
+from serve.records import Membership
 from tests.models.bundles import write_model_folder
 from tests.servers.asgi import running_asgi
 from tests.unit.learned.test_predictor import write_mixed
 from tests.unit.serve import fake_services
 from tests.unit.serve.api import make_ports
+from tests.unit.serve.fakes import FakeIdentity
 
 
 @dataclass
@@ -49,10 +52,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     async def open_ports() -> AsyncIterator[ApiPorts]:
         catalog, objects = fake_services.FakeCatalog(), fake_services.FakeObjects()
         async with open_host(catalog, objects, Limits()) as host:
-            yield make_ports(host, catalog, objects, keys=keys)
+            ports = make_ports(host, catalog, objects, keys=keys)
+            member = Membership(principal.tenant_id, "own", "Own", principal.role)
+            cast(FakeIdentity, ports.identity).members[principal.user_id] = [member]
+            yield ports
 
-    now = make_ports().clock.now()
-    token = issue(keys, Principal(uuid7(), uuid7(), "data_scientist", uuid7()), now, 900, "tidewire-api")
+    now, principal = make_ports().clock.now(), Principal(uuid7(), uuid7(), "data_scientist", uuid7())
+    token = issue(keys, principal, now, 900, "tidewire-api")
     with running_asgi(create_app(open_ports)) as port:
         base = f"http://127.0.0.1:{port}"
         deploy_folder(base, token, write_model_folder(folder / "doubler"))

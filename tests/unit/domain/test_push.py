@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.domain.authorization import Rights, role_permissions
 from models.domain.errors import Forbidden, NotFound
 from models.domain.identity import ROLES, Principal
 from models.domain.push import inbox_channel, may_subscribe, metrics_channel, runs_channel
@@ -15,14 +16,14 @@ from models.domain.push import inbox_channel, may_subscribe, metrics_channel, ru
 TENANT, OTHER, USER, STRANGER = (UUID(int=n) for n in (1, 2, 3, 4))
 
 
-def who(role: str = "viewer") -> Principal:
-    return Principal(USER, TENANT, role, UUID(int=9))
+def who(role: str) -> tuple[Principal, Rights]:
+    return Principal(USER, TENANT, role, UUID(int=9)), Rights(role, role_permissions(role))
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("channel", [metrics_channel(TENANT), runs_channel(TENANT), inbox_channel(TENANT, USER)])
 def test_every_role_may_listen_to_its_own(role: str, channel: str) -> None:
-    may_subscribe(who(role), channel)
+    may_subscribe(*who(role), channel)
 
 
 @pytest.mark.parametrize(
@@ -35,21 +36,21 @@ def test_every_role_may_listen_to_its_own(role: str, channel: str) -> None:
 )  # fmt: skip
 def test_nobody_may_listen_to_others(channel: str) -> None:
     with pytest.raises(Forbidden):
-        may_subscribe(who("owner"), channel)
+        may_subscribe(*who("owner"), channel)
 
 
 @pytest.mark.parametrize("channel", ["", ":", f"journal:{TENANT}", f"RUNS:{TENANT}", f"{TENANT}", f"#runs:{TENANT}"])
 def test_other_kinds_do_not_exist(channel: str) -> None:
     with pytest.raises(NotFound):
-        may_subscribe(who("owner"), channel)
+        may_subscribe(*who("owner"), channel)
 
 
 def test_a_role_without_the_permission_may_not() -> None:
     with pytest.raises(Forbidden):
-        may_subscribe(who("nobody"), runs_channel(TENANT))
+        may_subscribe(*who("nobody"), runs_channel(TENANT))
 
 
 @given(st.text(max_size=60))
 def test_no_other_text_opens_a_channel(channel: str) -> None:
     with pytest.raises((Forbidden, NotFound)):
-        may_subscribe(who("owner"), channel)
+        may_subscribe(*who("owner"), channel)

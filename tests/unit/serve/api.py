@@ -25,6 +25,7 @@ from serve.deps import ApiOptions, ApiPorts
 from serve.inference_host import ModelHost, open_host
 from serve.records import Membership, User
 from tests.unit.serve import fake_operations, fake_services, fakes
+from tests.unit.serve.fake_access import FakeAccess
 from tests.unit.serve.fake_flow import FakeFlow
 from tests.unit.serve.fake_tasks import FakeTasks
 
@@ -60,6 +61,10 @@ class Api:
     @property
     def identity(self) -> fakes.FakeIdentity:
         return cast(fakes.FakeIdentity, self.ports.identity)
+
+    @property
+    def access(self) -> FakeAccess:
+        return cast(FakeAccess, self.ports.access)
 
     @property
     def runs(self) -> fakes.FakeRuns:
@@ -106,6 +111,7 @@ def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any 
     operations = fake_operations.FakeOperations(runs)
     ports = ApiPorts(
         identity=identity,
+        access=FakeAccess(identity, runs),
         workflows=workflows,
         runs=runs,
         events=fakes.FakeEvents(),

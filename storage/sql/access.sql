@@ -1,0 +1,47 @@
+-- name: user_standing
+SELECT m.role, r.permissions, t.access_version AS version,
+    (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,
+        g.instance) ORDER BY g.id), '[]')
+    FROM grants g WHERE g.tenant_id = $1
+        AND ((g.subject_kind = 'user' AND g.subject = $2::uuid::text) OR (g.subject_kind = 'role' AND g.subject = m.role))
+    ) AS grants
+FROM memberships m
+JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
+JOIN tenants t ON t.id = m.tenant_id
+LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.name = m.role
+WHERE m.tenant_id = $1 AND m.user_id = $2;
+
+-- name: service_account_standing
+SELECT m.role, r.permissions, t.access_version AS version,
+    (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,
+        g.instance) ORDER BY g.id), '[]')
+    FROM grants g WHERE g.tenant_id = $1 AND ((g.subject_kind = 'service_account' AND g.subject = $2::uuid::text)
+        OR (g.subject_kind = 'role' AND g.subject = m.role))) AS grants
+FROM service_accounts m
+JOIN tenants t ON t.id = m.tenant_id
+LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.name = m.role
+WHERE m.tenant_id = $1 AND m.id = $2 AND m.disabled_at IS NULL;
+
+-- name: changed_tenants
+SELECT id, access_version FROM tenants WHERE access_changed_at > $1;
+
+-- name: disabled_users
+SELECT id FROM users WHERE disabled_at > $1;
+
+-- name: present
+SELECT set_config('tidewire.key', $1, true);
+
+-- name: key
+SELECT id, tenant_id, subject_kind, subject_id, scopes, expires_at FROM api_keys
+WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
+
+-- name: note_use
+UPDATE api_keys k SET last_used_at = u.at
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS u (tenant_id, id, at)
+WHERE k.tenant_id = u.tenant_id AND k.id = u.id AND (k.last_used_at IS NULL OR k.last_used_at < u.at);
+
+-- name: workflow_of_run
+SELECT namespace || '/' || name FROM runs WHERE tenant_id = $1 AND id = $2;
+
+-- name: workflow_of_task
+SELECT namespace || '/' || name FROM human_tasks WHERE tenant_id = $1 AND id = $2;
