@@ -196,6 +196,8 @@ def translated() -> Iterator[None]:
     except asyncpg.PostgresError as error:
         if error.sqlstate == FINAL_RUN:
             raise Conflict("The run has ended; its state is final.") from error
+        if error.sqlstate == NO_OWNER:
+            raise Conflict("A tenant keeps at least one owner; make somebody else an owner first.") from error
         if isinstance(error, _AWAY) or (error.sqlstate or "")[:2] in ("08", "57", "53"):
             raise Unavailable("The database is away; try again shortly.") from error
         raise
@@ -203,8 +205,6 @@ def translated() -> Iterator[None]:
         raise Unavailable("The database is away; try again shortly.") from error
 
 
-        if error.sqlstate == NO_OWNER:
-            raise Conflict("A tenant keeps at least one owner; make somebody else an owner first.") from error
 async def _set_codecs(connection: Any) -> None:
     # asyncpg's own UUID is a subclass that JSON encoders do not know.
     await connection.set_type_codec("uuid", encoder=_uuid_bytes, decoder=_uuid, schema="pg_catalog", format="binary")
