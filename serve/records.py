@@ -62,7 +62,10 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A sign-in on one device; only hashes of refresh tokens are stored."""
+    """A sign-in on one device, by `factors` (see models/domain/factors.py); only hashes of refresh tokens are stored.
+
+    `authenticated_at` None: now.
+    """
 
     id: UUID
     user_id: UUID
@@ -71,6 +74,8 @@ class NewSession:
     address: str
     refresh_hash: bytes = field(repr=False)
     refresh_expires_at: datetime
+    factors: Sequence[str] = ("pwd",)
+    authenticated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ class Rotation:
     tenant_id: UUID
     role: str
     successor_sealed: bytes | None = field(default=None, repr=False)
+    factors: Sequence[str] = ("pwd",)
+    authenticated_at: datetime | None = None
 
 
 # workflows

@@ -18,7 +18,7 @@ REUSE_GRACE = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A sign-in on one device; only the hash of its refresh token is stored."""
+    """A sign-in on one device, by `factors`; only the hash of its refresh token is stored."""
 
     id: UUID
     user_id: UUID
@@ -27,6 +27,8 @@ class NewSession:
     address: str
     refresh_hash: bytes = field(repr=False)
     refresh_expires_at: datetime
+    factors: Sequence[str] = ("pwd",)
+    authenticated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,15 @@ class Rotation:
     tenant_id: UUID
     role: str
     successor_sealed: bytes | None = field(repr=False)
+    factors: Sequence[str]
+    authenticated_at: datetime
 
 
 async def open_session(conn: WriteConn, session: NewSession, now: datetime) -> None:
     """Stores the session with its first refresh token."""
     await conn.execute(
-        _SQL["add_session"], session.id, session.user_id, session.tenant_id, session.user_agent, session.address
+        _SQL["add_session"], session.id, session.user_id, session.tenant_id, session.user_agent, session.address,
+        list(session.factors), session.authenticated_at or now,
     )
     await conn.execute(_SQL["add_refresh_token"], session.refresh_hash, session.id, now, session.refresh_expires_at)
 
@@ -75,7 +80,10 @@ async def rotate(conn: WriteConn, used: bytes, successor: Successor, now: dateti
         return None
     if row["used_at"] is None:
         await _replace(conn, used, successor, row, now)
-    return Rotation(row["session_id"], row["user_id"], row["tenant_id"], role, row["successor_sealed"])
+    return Rotation(
+        row["session_id"], row["user_id"], row["tenant_id"], role, row["successor_sealed"], row["factors"],
+        row["authenticated_at"],
+    )
 
 
 async def _replace(

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import quote, urlencode
@@ -129,3 +129,34 @@ def plain_recovery_code(typed: str) -> str | None:
     """What was typed without its hyphens and spaces; None when it cannot be a recovery code."""
     text = re.sub(r"[\s-]", "", typed).lower()
     return text if re.fullmatch(r"[a-z2-7]{16}", text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class TotpProof:
+    """A right code, of this step."""
+
+    step: int
+    factor: Literal["totp"] = "totp"
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryProof:
+    """A code whose slow hash this is; whether it is one of the user's, the table knows."""
+
+    hash: bytes = field(repr=False)
+    factor: Literal["recovery_code"] = "recovery_code"
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyProof:
+    """A right signature of a passkey over a nonce that works until then."""
+
+    credential_id: bytes
+    sign_count: int
+    backed_up: bool
+    nonce: bytes
+    nonce_until: datetime
+    factor: Literal["passkey"] = "passkey"
+
+
+Proof = TotpProof | RecoveryProof | PasskeyProof

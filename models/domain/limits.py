@@ -134,6 +134,14 @@ class Limits:
     api_key_use_seconds: float = 60.0
     max_sign_in_failures_per_address: int = 100
     sign_in_window_seconds: int = 900
+    max_totp_skew_steps: int = 1
+    recovery_codes: int = 10
+    max_passkeys_per_user: int = 20
+    mfa_seconds: int = 300
+    max_mfa_tries: int = 5
+    max_mfa_failures_per_user: int = 20
+    passkey_seconds: int = 300
+    step_up_seconds: int = 600
     max_group_commit: int = 512
     max_shared_group_commit: int = 128
     max_waiting_requests: int = 10_000

@@ -1,11 +1,12 @@
 -- name: add_session
-INSERT INTO sessions (id, user_id, tenant_id, user_agent, address) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO sessions (id, user_id, tenant_id, user_agent, address, factors, authenticated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: add_refresh_token
 INSERT INTO refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($1, $2, $3, $4);
 
 -- name: lock_refresh_token
-SELECT r.session_id, r.expires_at, r.used_at, r.successor_sealed, s.user_id, s.tenant_id,
+SELECT r.session_id, r.expires_at, r.used_at, r.successor_sealed, s.user_id, s.tenant_id, s.factors, s.authenticated_at,
     s.revoked_at IS NULL AND u.disabled_at IS NULL AS living
 FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN users u ON u.id = s.user_id
 WHERE r.hash = $1

@@ -60,7 +60,7 @@ async def opened(api: Api, tenant: r.NewAccount) -> r.NewSession:
 async def test_a_refresh_token_is_used_once(api: Api, tenant: r.NewAccount) -> None:
     session = await opened(api, tenant)
     second, third = uuid4().bytes, uuid4().bytes
-    expected = r.Rotation(session.id, tenant.user_id, tenant.tenant_id, "owner")
+    expected = r.Rotation(session.id, tenant.user_id, tenant.tenant_id, "owner", None, ["pwd"], NOW)
     assert await rotated(api, session.refresh_hash, second) == expected
     assert await rotated(api, second, third, 60) == expected
     assert await api.identity.session_of(third) == session.id

@@ -20,6 +20,7 @@ from storage import (
     acceptance,
     connections,
     dead_letters,
+    factors,
     jobs,
     metric_definitions,
     origins,
@@ -36,8 +37,9 @@ from tests.storage_kit import NOW, Api, new_event, new_run, new_tenant, new_vers
 
 # Not of one tenant: who may read them is decided before a tenant is known, or they hold no tenant's data.
 SHARED = {
-    "account_tokens", "mails", "metric_offsets", "refresh_tokens", "relay_cursor", "schema_migrations", "sessions", "shard_epoch", "shard_owner",
-    "sign_in_tickets", "tenants", "users",
+    "account_tokens", "mails", "metric_offsets", "mfa_challenges", "passkeys", "recovery_codes", "refresh_tokens",
+    "relay_cursor", "schema_migrations", "sessions", "shard_epoch", "shard_owner",
+    "sign_in_tickets", "tenants", "totp_factors", "used_nonces", "users",
 }  # fmt: skip
 
 
@@ -65,6 +67,7 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         await samples.put(conn, TenantScope(place), ("ops", "flow"), samples.Sample("one", {}, {}, NOW), 10)
         await jobs.add(conn, TenantScope(place), uuid7(NOW), "rerun", {}, 1, tenant.user_id, NOW)
         await secrets.put(conn, TenantScope(place), "key", b"sealed", NOW, 10)
+        await factors.set_requirements(conn, TenantScope(place), ["admin"])
         await conn.execute("INSERT INTO workflow_resources VALUES ($1, 'ops', 'flow', '1.0.0', '[]')", place)
         await conn.execute("INSERT INTO tenant_settings VALUES ($1, '{https://a.example}', $2)", place, NOW)
     async with api.engine.unit_of_work() as conn:
