@@ -10,6 +10,7 @@ from uuid import UUID
 from models.domain.journal import Entry
 from models.domain.runs import Run, WorkflowRef
 from serve import records as r
+from serve.mail.ports import NewMail
 
 
 class IdentityRepository(Protocol):
@@ -26,13 +27,15 @@ class IdentityRepository(Protocol):
     async def memberships(self, user_id: UUID) -> Sequence[r.Membership]:
         """The tenants of a user, oldest membership first."""
 
-    async def open_session(self, session: r.NewSession) -> None: ...
+    async def open_session(self, session: r.NewSession, mail: NewMail | None = None) -> None:
+        """Unauthenticated when all sessions of the user were ended since `session.epoch` was read. The mail is sent to
+        the user when the device is new."""
 
     async def rotate(
         self, refresh_hash: bytes, successor_hash: bytes, successor_sealed: bytes, expires_at: datetime, now: datetime
     ) -> r.Rotation | None:
-        """Uses a refresh token once. None when it is unknown, expired or revoked, or was used more than ten
-        seconds before: then the whole session is revoked."""
+        """Uses a refresh token once. None when it is unknown, expired or revoked; `stolen` when it was used more than
+        ten seconds before: then the whole session has ended."""
 
     async def end_session(self, session_id: UUID, now: datetime) -> None: ...
 

@@ -29,12 +29,17 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who can sign in; `password_hash` is argon2id, None when there is none."""
+    """A person who can sign in; `password_hash` is argon2id, None when there is none.
+
+    `session_epoch` moves when all their sessions end.
+    """
 
     id: UUID
     email: str
     password_hash: str | None = field(repr=False)
     disabled: bool = False
+    session_epoch: int = 0
+    email_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class NewAccount:
 class NewSession:
     """A sign-in on one device, by `factors` (see models/domain/factors.py); only hashes of refresh tokens are stored.
 
-    `authenticated_at` None: now.
+    `authenticated_at` None: now. `epoch`: the session epoch of the user when they were proved; None: that of now.
     """
 
     id: UUID
@@ -76,13 +81,17 @@ class NewSession:
     refresh_expires_at: datetime
     factors: Sequence[str] = ("pwd",)
     authenticated_at: datetime | None = None
+    device: str = ""
+    network: str = ""
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """The answer to the use of a refresh token.
 
-    `successor_sealed` is set when the token was used a moment ago: the caller gets that same successor.
+    `successor_sealed` is set when the token was used a moment ago: the caller gets that same successor. `stolen`: it
+    was used long ago, and the session has ended now.
     """
 
     session_id: UUID
@@ -92,6 +101,7 @@ class Rotation:
     successor_sealed: bytes | None = field(default=None, repr=False)
     factors: Sequence[str] = ("pwd",)
     authenticated_at: datetime | None = None
+    stolen: bool = False
 
 
 # workflows

@@ -24,6 +24,8 @@ class User:
     email: str
     password_hash: str | None = field(repr=False)
     disabled: bool
+    session_epoch: int = 0
+    email_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,12 @@ async def add_tenant(conn: WriteConn, tenant_id: UUID, name: str, display_name: 
         raise _taken() from None
 
 
-async def add_user(conn: WriteConn, user_id: UUID, email: str, password_hash: str | None) -> None:
+async def add_user(
+    conn: WriteConn, user_id: UUID, email: str, password_hash: str | None, verified_at: datetime | None = None
+) -> None:
     """Conflict when there is an account with this address, without regard to case."""
     try:
-        await conn.execute(_SQL["add_user"], user_id, email, password_hash)
+        await conn.execute(_SQL["add_user"], user_id, email, password_hash, verified_at)
     except asyncpg.UniqueViolationError:
         raise _taken() from None
 

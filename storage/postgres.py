@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -11,7 +11,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from models.domain.errors import Conflict, InvalidInput, Unavailable
+from models.domain.errors import Conflict, InProgress, InvalidInput, Unavailable
+from storage import audit_writer
 from storage.liveness import Liveness
 
 
@@ -82,6 +83,8 @@ class Database:
         self._dsn, self._application = dsn, application
         self._min, self._max = min_size, max_size
         self._acquire_seconds = acquire_seconds
+        # The last to write in each unit of work.
+        self.before_commit: Callable[[WriteConn], Awaitable[None]] | None = None
         self._pool: asyncpg.Pool[Any] | None = None
         self._liveness = Liveness(self._probe, self._expire, patience)
 
@@ -116,10 +119,19 @@ class Database:
     async def unit_of_work(self, tenants: Iterable[UUID] = (), *, user: UUID | None = None) -> AsyncIterator[WriteConn]:
         """One read-write transaction: commits at the end of the block, rolls back on any exception.
 
-        `user` opens the memberships of one user, for sign-in, when the tenant is not known yet.
+        `user` opens the memberships of one user, for sign-in, when the tenant is not known yet. In a request that is
+        audited, the entry is written here, last.
         """
-        async with self._transaction(_begin("BEGIN", tenants, user)) as connection:
+        trail = audit_writer.trail_here()
+        begin = _begin("BEGIN", tenants, user)
+        if trail is not None:
+            begin = f"{begin}; {audit_writer.BEGIN}"
+        async with self._transaction(begin) as connection:
             yield cast(WriteConn, connection)
+            if trail is not None:
+                await audit_writer.write(connection, trail)
+            if self.before_commit is not None:
+                await self.before_commit(cast(WriteConn, connection))
 
     @asynccontextmanager
     async def read(self, tenants: Iterable[UUID] = (), *, user: UUID | None = None) -> AsyncIterator[ReadConn]:
@@ -142,6 +154,15 @@ class Database:
                     except BaseException:
                         await _roll_back(connection)
                         raise
+
+    async def at_once(self, statement: str, *arguments: Any) -> Any:
+        """The first row of one statement that is a transaction by itself, or None: one round trip."""
+        if self._pool is None:
+            raise Unavailable("The database is not open.")
+        with translated():
+            async with self._pool.acquire(timeout=self._acquire_seconds) as connection:
+                with self._liveness.watched(connection):
+                    return await connection.fetchrow(statement, *arguments)
 
     async def _probe(self) -> None:
         try:
@@ -194,6 +215,8 @@ def translated() -> Iterator[None]:
     except asyncpg.DataError as error:
         raise InvalidInput("The database cannot store a value of this request.") from error
     except asyncpg.PostgresError as error:
+        if error.sqlstate == LOST_CLAIM:
+            raise InProgress from error
         if error.sqlstate == FINAL_RUN:
             raise Conflict("The run has ended; its state is final.") from error
         if error.sqlstate == NO_OWNER:

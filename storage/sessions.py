@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from storage import identity
-from storage.postgres import ReadConn, WriteConn
+from models.domain.errors import Unauthenticated
+from storage.postgres import Database, ReadConn, WriteConn
 from storage.queries import load
 
 _SQL = load("sessions")
@@ -29,6 +28,9 @@ class NewSession:
     refresh_expires_at: datetime
     factors: Sequence[str] = ("pwd",)
     authenticated_at: datetime | None = None
+    device: str = ""
+    network: str = ""
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,10 @@ class Successor:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """The session of a used token. `successor_sealed` is set when it had been used a moment ago."""
+    """The session of a used token. `successor_sealed` is set when it had been used a moment ago.
+
+    `stolen`: it had been used long ago, and the session has ended now.
+    """
 
     session_id: UUID
     user_id: UUID
@@ -51,46 +56,41 @@ class Rotation:
     successor_sealed: bytes | None = field(repr=False)
     factors: Sequence[str]
     authenticated_at: datetime
+    stolen: bool = False
 
 
 async def open_session(conn: WriteConn, session: NewSession, now: datetime) -> None:
-    """Stores the session with its first refresh token."""
-    await conn.execute(
-        _SQL["add_session"], session.id, session.user_id, session.tenant_id, session.user_agent, session.address,
-        list(session.factors), session.authenticated_at or now,
+    """Stores the session with its first refresh token.
+
+    Unauthenticated when all sessions of the user were ended since `session.epoch` was read, or the user is disabled.
+    """
+    opened = await conn.fetchval(
+        _SQL["open_session"], session.id, session.user_id, session.tenant_id, session.user_agent, session.address,
+        list(session.factors), session.authenticated_at or now, now, session.refresh_expires_at, session.device,
+        session.network, session.epoch, session.refresh_hash,
+    )  # fmt: skip
+    if opened is None:
+        raise Unauthenticated("What you signed in with has changed meanwhile. Sign in again.")
+
+
+async def is_new_device(conn: ReadConn, session: NewSession, since: datetime) -> bool:
+    """Whether the user had sessions before, and none since then on such a device in that part of the net."""
+    new: bool = await conn.fetchval(
+        _SQL["is_new_device"], session.user_id, session.id, session.device, session.network, since
     )
-    await conn.execute(_SQL["add_refresh_token"], session.refresh_hash, session.id, now, session.refresh_expires_at)
+    return new
 
 
-async def rotate(conn: WriteConn, used: bytes, successor: Successor, now: datetime) -> Rotation | None:
+async def rotate(database: Database, used: bytes, successor: Successor, now: datetime) -> Rotation | None:
     """Uses the token with the hash `used` once; the same again within REUSE_GRACE names the same successor.
 
     None for an unknown, expired or revoked one. One used longer ago has been stolen, or its successor has: then the
-    whole session ends. The row is locked, so two that race come one after the other.
+    whole session ends. The row is locked, so two that race come one after the other. One round trip.
     """
-    row = await conn.fetchrow(_SQL["lock_refresh_token"], used)
-    if row is None or not row["living"] or row["expires_at"] <= now:
-        return None
-    if row["used_at"] is not None and now - row["used_at"] > REUSE_GRACE:
-        await revoke(conn, row["session_id"], now)
-        return None
-    await identity.enter_as(conn, row["user_id"])
-    role = await identity.role(conn, row["tenant_id"], row["user_id"])
-    if role is None:
-        return None
-    if row["used_at"] is None:
-        await _replace(conn, used, successor, row, now)
-    return Rotation(
-        row["session_id"], row["user_id"], row["tenant_id"], role, row["successor_sealed"], row["factors"],
-        row["authenticated_at"],
+    row = await database.at_once(
+        _SQL["rotate"], used, successor.hash, successor.sealed, successor.expires_at, now, REUSE_GRACE
     )
-
-
-async def _replace(
-    conn: WriteConn, used: bytes, successor: Successor, row: Mapping[str, Any], now: datetime
-) -> None:
-    await conn.execute(_SQL["use_refresh_token"], used, now, successor.sealed)
-    await conn.execute(_SQL["add_refresh_token"], successor.hash, row["session_id"], now, successor.expires_at)
+    return Rotation(**{**row, "factors": tuple(row["factors"])}) if row else None
 
 
 async def revoke(conn: WriteConn, session_id: UUID, now: datetime) -> None:

@@ -20,6 +20,7 @@ from models.domain.limits import Limits
 from models.domain.runs import Run, WorkflowRef
 from serve import inference_ports as inference
 from serve import records as r
+from serve.mail.ports import NewMail
 from serve.operation_records import RunOrigin
 from storage import (
     acceptance,
@@ -27,6 +28,7 @@ from storage import (
     events,
     hooks,
     identity,
+    mails,
     models,
     notifications,
     origins,
@@ -35,6 +37,9 @@ from storage import (
     workflows,
 )
 from storage.postgres import Database, WriteConn
+
+# A device that was not seen for so long is told of again.
+_DEVICE_REMEMBERED = timedelta(days=90)
 
 
 class ApiIdentity:
@@ -68,16 +73,18 @@ class ApiIdentity:
             found = await identity.memberships(conn, user_id)
         return [_as(r.Membership, one) for one in found]
 
-    async def open_session(self, session: r.NewSession) -> None:
+    async def open_session(self, session: r.NewSession, mail: NewMail | None = None) -> None:
+        opened, now = _as(sessions.NewSession, session), self._clock.now()
         async with self._database.unit_of_work() as conn:
-            await sessions.open_session(conn, _as(sessions.NewSession, session), self._clock.now())
+            await sessions.open_session(conn, opened, now)
+            if mail is not None and await sessions.is_new_device(conn, opened, now - _DEVICE_REMEMBERED):
+                await mails.add_to(conn, session.user_id, _as(mails.NewMail, mail))
 
     async def rotate(
         self, refresh_hash: bytes, successor_hash: bytes, successor_sealed: bytes, expires_at: datetime, now: datetime
     ) -> r.Rotation | None:
         successor = sessions.Successor(successor_hash, successor_sealed, expires_at)
-        async with self._database.unit_of_work() as conn:
-            found = await sessions.rotate(conn, refresh_hash, successor, now)
+        found = await sessions.rotate(self._database, refresh_hash, successor, now)
         return _as(r.Rotation, found) if found else None
 
     async def end_session(self, session_id: UUID, now: datetime) -> None:

@@ -14,6 +14,9 @@ CREATE TABLE tenants (
     display_name text NOT NULL CHECK (length(display_name) BETWEEN 1 AND 200),
     shard smallint NOT NULL CHECK (shard BETWEEN 0 AND 63),
     workflow_generation bigint NOT NULL DEFAULT 0,
+    plan text NOT NULL DEFAULT 'standard',
+    -- What the operator changed of the plan for this tenant, see models/domain/plans.py.
+    plan_changes json,
     -- Moves with each change of who may do what; readers keep what they know until it has.
     access_version bigint NOT NULL DEFAULT 0,
     access_changed_at timestamptz NOT NULL DEFAULT now(),
@@ -78,7 +81,7 @@ CREATE TABLE refresh_tokens (
     -- Within ten seconds of its use the old token is answered with the same successor (two tabs racing).
     successor_sealed bytea
 );
-CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id, issued_at);
 CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
 
 CREATE TABLE sign_in_tickets (
@@ -103,6 +106,7 @@ CREATE TABLE account_tokens (
     used_at timestamptz
 );
 CREATE INDEX account_tokens_user ON account_tokens (user_id);
+CREATE INDEX account_tokens_email ON account_tokens (lower(email));
 CREATE INDEX account_tokens_expiry ON account_tokens (expires_at);
 
 -- Mails to send, written with the change that they tell. Links are in the sealed part, which goes when it was sent.
@@ -309,6 +313,169 @@ CREATE TRIGGER keep_an_owner_update AFTER UPDATE ON memberships REFERENCING OLD 
     FOR EACH STATEMENT EXECUTE FUNCTION keep_an_owner();
 CREATE TRIGGER keep_an_owner_delete AFTER DELETE ON memberships REFERENCING OLD TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION keep_an_owner();
+
+-- federation ----------------------------------------------------------------------------------------
+
+-- Where members of a tenant sign in: `settings` of its kind, `rules` who becomes what.
+CREATE TABLE identity_providers (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL UNIQUE,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    kind text NOT NULL CHECK (kind IN ('oidc', 'saml')),
+    enabled boolean NOT NULL,
+    settings json NOT NULL,
+    rules json NOT NULL,
+    secret_sealed bytea,
+    last_error text,
+    last_error_at timestamptz,
+    last_used_at timestamptz,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+
+-- Domains that a tenant says are its own. One that is verified is nobody else's.
+CREATE TABLE sso_domains (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    domain text NOT NULL CHECK (domain = lower(domain) AND length(domain) BETWEEN 3 AND 253),
+    token text NOT NULL,
+    provider_id uuid,
+    enforced boolean NOT NULL DEFAULT false,
+    verified_at timestamptz,
+    verified_by text CHECK (verified_by IN ('dns', 'operator')),
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, domain),
+    CHECK (verified_at IS NOT NULL OR NOT enforced),
+    FOREIGN KEY (tenant_id, provider_id) REFERENCES identity_providers
+);
+CREATE UNIQUE INDEX sso_domains_verified ON sso_domains (domain) WHERE verified_at IS NOT NULL;
+
+-- Sign-ins that were begun, each for one browser; known by their state before the tenant is.
+CREATE TABLE sso_requests (
+    state_hash bytea PRIMARY KEY,
+    tenant_id uuid NOT NULL,
+    provider_id uuid NOT NULL,
+    browser_hash bytea NOT NULL,
+    sealed bytea NOT NULL,
+    begun_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX sso_requests_expiry ON sso_requests (expires_at);
+
+-- What lets the browser in after its sign-in, and then what its session was opened with.
+CREATE TABLE sso_tickets (
+    hash bytea PRIMARY KEY,
+    browser_hash bytea NOT NULL,
+    user_id uuid NOT NULL REFERENCES users,
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    provider_id uuid NOT NULL,
+    factors text[] NOT NULL,
+    hint_sealed bytea,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    session_id uuid UNIQUE
+);
+CREATE INDEX sso_tickets_expiry ON sso_tickets (expires_at);
+
+-- Assertions that were used; none is used twice.
+CREATE TABLE saml_replays (
+    tenant_id uuid NOT NULL,
+    provider_id uuid NOT NULL,
+    assertion_hash bytea NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, provider_id, assertion_hash),
+    FOREIGN KEY (tenant_id, provider_id) REFERENCES identity_providers ON DELETE CASCADE
+);
+CREATE INDEX saml_replays_expiry ON saml_replays (tenant_id, expires_at);
+
+-- Who has signed in through a provider. Its subjects mean something within that provider only.
+CREATE TABLE federated_identities (
+    tenant_id uuid NOT NULL,
+    provider_id uuid NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    user_id uuid NOT NULL REFERENCES users,
+    created_at timestamptz NOT NULL,
+    last_used_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, provider_id, issuer, subject),
+    FOREIGN KEY (tenant_id, provider_id) REFERENCES identity_providers ON DELETE CASCADE
+);
+CREATE INDEX federated_identities_user ON federated_identities (tenant_id, user_id);
+
+-- Provisioning: users and groups as the client of the tenant sees them.
+CREATE TABLE scim_tokens (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    hash bytea NOT NULL UNIQUE,
+    provider_id uuid,
+    created_by uuid NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, provider_id) REFERENCES identity_providers ON DELETE CASCADE
+);
+
+CREATE TABLE scim_users (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL REFERENCES users,
+    user_name text NOT NULL CHECK (length(user_name) BETWEEN 1 AND 254),
+    external_id text,
+    active boolean NOT NULL,
+    -- What the client sent beside that, and what it is given back.
+    document json NOT NULL,
+    version bigint NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, user_id)
+);
+CREATE UNIQUE INDEX scim_users_name ON scim_users (tenant_id, lower(user_name));
+CREATE INDEX scim_users_external ON scim_users (tenant_id, external_id) WHERE external_id IS NOT NULL;
+
+CREATE TABLE scim_groups (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL,
+    display_name text NOT NULL CHECK (length(display_name) BETWEEN 1 AND 254),
+    external_id text,
+    version bigint NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX scim_groups_name ON scim_groups (tenant_id, lower(display_name));
+
+CREATE TABLE scim_group_members (
+    tenant_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    PRIMARY KEY (tenant_id, group_id, member_id),
+    FOREIGN KEY (tenant_id, group_id) REFERENCES scim_groups ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, member_id) REFERENCES scim_users ON DELETE CASCADE
+);
+CREATE INDEX scim_group_members_member ON scim_group_members (tenant_id, member_id);
+
+-- What is asked before the tenant is known; each tells no more than the tenant to ask in.
+CREATE FUNCTION sso_tenant_of_domain(asked text) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp
+    BEGIN ATOMIC
+        SELECT d.tenant_id FROM sso_domains d WHERE d.domain = asked AND d.verified_at IS NOT NULL;
+    END;
+CREATE FUNCTION sso_tenant_of_provider(asked uuid) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp
+    BEGIN ATOMIC
+        SELECT p.tenant_id FROM identity_providers p WHERE p.id = asked;
+    END;
+CREATE FUNCTION scim_tenant_of_token(asked bytea) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp
+    BEGIN ATOMIC
+        SELECT t.tenant_id FROM scim_tokens t WHERE t.hash = asked;
+    END;
+REVOKE ALL ON FUNCTION sso_tenant_of_domain, sso_tenant_of_provider, scim_tenant_of_token FROM public;
+GRANT EXECUTE ON FUNCTION sso_tenant_of_domain, sso_tenant_of_provider, scim_tenant_of_token TO tidewire_app;
 
 -- workflows -----------------------------------------------------------------------------------------
 
@@ -586,6 +753,51 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (tenant_id, route, key)
 );
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
+
+-- Requests with an Idempotency-Key, other than those that start runs. Whoever holds the claim may make the change until
+-- `lease_until`; the transaction of the change sets changed_at, so a change and its mark are there together or not at
+-- all. The body of the answer is sealed: some answers show secrets once.
+CREATE TABLE idempotent_requests (
+    tenant_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    body_hash bytea NOT NULL,
+    claim uuid NOT NULL,
+    lease_until timestamptz NOT NULL,
+    changed_at timestamptz,
+    status smallint,
+    headers json,
+    body bytea,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, user_id, route, key)
+);
+CREATE INDEX idempotent_requests_age ON idempotent_requests (created_at);
+
+-- The last statement of a transaction that makes the change of a request with a key.
+CREATE FUNCTION mark_idempotent(of_tenant uuid, of_user uuid, of_route text, of_key text, by_claim uuid) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('tidewire.tenants', (current_tenants() || of_tenant)::text, true);
+    UPDATE idempotent_requests SET changed_at = coalesce(changed_at, clock_timestamp())
+        WHERE tenant_id = of_tenant AND user_id = of_user AND route = of_route AND key = of_key AND claim = by_claim;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'another request has taken over the key' USING ERRCODE = 'TW004';
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION mark_idempotent FROM public;
+GRANT EXECUTE ON FUNCTION mark_idempotent TO tidewire_app;
+
+-- What tenants asked the API for, by day (UTC) and class of routes.
+CREATE TABLE usage_traffic (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL,
+    route_class text NOT NULL,
+    requests bigint NOT NULL,
+    units bigint NOT NULL,
+    refused bigint NOT NULL,
+    PRIMARY KEY (tenant_id, day, route_class)
+);
 
 -- shards --------------------------------------------------------------------------------------------
 
@@ -1008,6 +1220,100 @@ CREATE FUNCTION all_allowed_origins() RETURNS TABLE (tenant_id uuid, allowed_ori
 REVOKE ALL ON FUNCTION all_allowed_origins FROM public;
 GRANT EXECUTE ON FUNCTION all_allowed_origins TO tidewire_app;
 
+-- changes -------------------------------------------------------------------------------------------
+
+-- Tells by the log that things of a kind have changed in a tenant, so that nobody goes on showing what was.
+CREATE FUNCTION tell_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO outbox (tenant_id, shard, topic, payload)
+        SELECT t.id, t.shard, 'push',
+            json_build_object('channel', 'changes:' || t.id, 'data', json_build_object('kinds', json_build_array(TG_ARGV[0])))
+        FROM (SELECT DISTINCT tenant_id FROM changed) AS c JOIN tenants t ON t.id = c.tenant_id;
+    RETURN NULL;
+END $$;
+
+DO $$
+DECLARE
+    told record;
+    way text;
+BEGIN
+    FOR told IN SELECT * FROM (VALUES ('workflows', 'workflow'), ('workflow_versions', 'workflow'),
+            ('workflow_samples', 'sample'), ('metric_definitions', 'metric_definition'), ('hook_sources', 'hook'),
+            ('connections', 'connection'), ('secrets', 'secret'), ('model_versions', 'model'),
+            ('model_aliases', 'model')) AS v(of_table, kind) LOOP
+        FOREACH way IN ARRAY ARRAY['INSERT', 'UPDATE', 'DELETE'] LOOP
+            EXECUTE format('CREATE TRIGGER tell_%s AFTER %s ON %I REFERENCING %s TABLE AS changed FOR EACH STATEMENT '
+                'EXECUTE FUNCTION tell_change(%L)', lower(way), way, told.of_table,
+                CASE way WHEN 'DELETE' THEN 'OLD' ELSE 'NEW' END, told.kind);
+        END LOOP;
+    END LOOP;
+END $$;
+
+-- audit ---------------------------------------------------------------------------------------------
+
+-- The last entry of each tenant's chain. Writing it holds the row, so that the entries of one tenant come one by one.
+CREATE TABLE audit_heads (
+    tenant_id uuid PRIMARY KEY REFERENCES tenants,
+    seq bigint NOT NULL CHECK (seq >= 0),
+    hash bytea NOT NULL CHECK (length(hash) = 32)
+);
+
+-- `entry` is canonical JSON (RFC 8785) and `hash` its SHA-256; the other columns are read from it.
+CREATE TABLE audit_log (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    seq bigint NOT NULL CHECK (seq > 0),
+    entry text NOT NULL,
+    hash bytea NOT NULL,
+    at text NOT NULL GENERATED ALWAYS AS (entry::jsonb ->> 'at') STORED,
+    actor_id text GENERATED ALWAYS AS (entry::jsonb #>> '{actor,id}') STORED,
+    action text NOT NULL GENERATED ALWAYS AS (entry::jsonb ->> 'action') STORED,
+    outcome text NOT NULL GENERATED ALWAYS AS (entry::jsonb ->> 'outcome') STORED,
+    resource_type text NOT NULL GENERATED ALWAYS AS (entry::jsonb #>> '{resource,type}') STORED,
+    resource_id text GENERATED ALWAYS AS (entry::jsonb #>> '{resource,id}') STORED,
+    PRIMARY KEY (tenant_id, seq)
+);
+CREATE INDEX audit_log_at ON audit_log (tenant_id, at);
+CREATE INDEX audit_log_actor ON audit_log (tenant_id, actor_id, seq);
+CREATE INDEX audit_log_action ON audit_log (tenant_id, action, seq);
+CREATE INDEX audit_log_resource ON audit_log (tenant_id, resource_type, resource_id, seq);
+
+CREATE FUNCTION audit_append() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE told jsonb := NEW.entry::jsonb;
+BEGIN
+    NEW.hash := sha256(convert_to(NEW.entry, 'UTF8'));
+    IF (told ->> 'seq')::bigint IS DISTINCT FROM NEW.seq OR told ->> 'tenant' IS DISTINCT FROM NEW.tenant_id::text THEN
+        RAISE EXCEPTION 'an entry of the audit log does not tell its own place';
+    END IF;
+    UPDATE audit_heads SET seq = NEW.seq, hash = NEW.hash WHERE tenant_id = NEW.tenant_id AND seq = NEW.seq - 1
+        AND encode(hash, 'hex') = told ->> 'previous';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'an entry of the audit log does not follow from the last one';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER audit_append BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_append();
+
+CREATE FUNCTION audit_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit log is only ever added to';
+END $$;
+CREATE TRIGGER audit_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_final();
+
+-- Where a tenant wants its entries sent. `sent_seq`: the receiver has all up to this one.
+CREATE TABLE audit_streams (
+    tenant_id uuid PRIMARY KEY REFERENCES tenants,
+    url text NOT NULL CHECK (length(url) BETWEEN 8 AND 2000),
+    secret_sealed bytea NOT NULL,
+    enabled boolean NOT NULL DEFAULT true,
+    sent_seq bigint NOT NULL DEFAULT 0,
+    failures integer NOT NULL DEFAULT 0,
+    next_at timestamptz NOT NULL,
+    last_error text NOT NULL DEFAULT '',
+    updated_at timestamptz NOT NULL
+);
+CREATE INDEX audit_streams_due ON audit_streams (next_at) WHERE enabled;
+
 -- row-level security --------------------------------------------------------------------------------
 
 DO $$
@@ -1015,10 +1321,12 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['memberships', 'workflows', 'workflow_versions', 'workflow_triggers', 'runs', 'flow_keys',
         'flow_runs', 'journal', 'journal_default', 'run_inbox', 'run_subscriptions', 'event_gatherings', 'run_origins', 'run_snapshots', 'workflow_samples', 'dead_letters', 'jobs',
-        'run_search', 'idempotency_keys', 'events', 'outbox', 'metric_definitions',
+        'run_search', 'idempotency_keys', 'idempotent_requests', 'usage_traffic', 'events', 'outbox', 'metric_definitions',
         'metric_dimension_values', 'metric_points', 'notifications', 'human_tasks', 'hook_sources', 'connections',
         'roles', 'grants', 'service_accounts', 'api_keys', 'invitations', 'tenant_settings',
-        'connection_state', 'secrets', 'mfa_requirements', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
+        'identity_providers', 'sso_domains', 'saml_replays', 'federated_identities', 'scim_tokens', 'scim_users',
+        'scim_groups', 'scim_group_members',
+        'connection_state', 'secrets', 'audit_heads', 'audit_log', 'audit_streams', 'mfa_requirements', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY tenant ON %I TO tidewire_app USING (tenant_id = ANY ((SELECT current_tenants())::uuid[]))', t);
@@ -1035,6 +1343,66 @@ CREATE POLICY presented ON api_keys FOR SELECT TO tidewire_app
     USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
 CREATE POLICY presented ON invitations FOR SELECT TO tidewire_app
     USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
+
+-- What audited transactions change -------------------------------------------------------------------
+
+-- Notes the row before and after in a setting of the transaction, for the entry that is written at its end. Arguments:
+-- columns that are never told. Long values are told by their digest.
+CREATE FUNCTION audit_capture() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    noted text := coalesce(current_setting('tidewire.changes', true), '');
+    hidden text[] := coalesce(TG_ARGV, '{}');
+    was jsonb;
+    is_now jsonb;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        was := to_jsonb(OLD) - hidden;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        is_now := to_jsonb(NEW) - hidden;
+    END IF;
+    -- A secret that was replaced leaves no other sign than the row itself.
+    IF was = is_now AND to_jsonb(OLD) - '{access_version,access_changed_at,workflow_generation,last_used_at}'::text[]
+            = to_jsonb(NEW) - '{access_version,access_changed_at,workflow_generation,last_used_at}'::text[]
+            OR noted LIKE '%"omitted"%' AND length(noted) > 100000 THEN
+        RETURN NULL;
+    END IF;
+    IF length(noted) > 100000 THEN
+        PERFORM set_config('tidewire.changes', noted || '{"table":"more","before":null,"after":{"omitted":true}}' || E'\n', true);
+        RETURN NULL;
+    END IF;
+    PERFORM set_config('tidewire.changes', noted || json_build_object(
+        'table', TG_TABLE_NAME, 'before', audit_short(was), 'after', audit_short(is_now))::text || E'\n', true);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION audit_short(told jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE RETURN (
+    SELECT jsonb_object_agg(key, CASE WHEN length(value::text) > 1000 THEN jsonb_build_object(
+        'sha256', encode(sha256(convert_to(value::text, 'UTF8')), 'hex'), 'characters', length(value::text)) ELSE value END)
+    FROM jsonb_each(told));
+
+-- On every table but those of the hot path, whose rows tell their own story, and the log itself.
+DO $$
+DECLARE
+    place record;
+BEGIN
+    FOR place IN
+        SELECT c.relname, coalesce((SELECT string_agg(quote_literal(a.attname), ',') FROM pg_attribute a
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND (a.atttypid = 'bytea'::regtype OR a.attname IN
+                ('password_hash', 'access_version', 'access_changed_at', 'workflow_generation', 'last_used_at'))), '') AS hidden
+        FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+            AND c.relname <> ALL (ARRAY['schema_migrations', 'audit_heads', 'audit_log', 'runs', 'flow_keys', 'flow_runs', 'run_inbox', 'run_subscriptions',
+                'run_origins', 'run_snapshots', 'run_search', 'workflow_triggers', 'event_gatherings',
+                'idempotency_keys', 'idempotent_requests', 'usage_traffic', 'shard_epoch', 'shard_owner', 'events', 'outbox', 'relay_cursor',
+                'metric_dimension_values', 'metric_points', 'metric_offsets', 'notifications', 'connection_state',
+                'refresh_tokens', 'used_nonces', 'mfa_challenges', 'account_tokens', 'mails'])
+    LOOP
+        EXECUTE format('CREATE TRIGGER audit_capture AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW '
+            'WHEN (current_setting(''tidewire.audited'', true) = ''on'') EXECUTE FUNCTION audit_capture(%s)',
+            place.relname, place.hidden);
+    END LOOP;
+END $$;
 
 -- partitions ----------------------------------------------------------------------------------------
 
@@ -1087,6 +1455,8 @@ GRANT UPDATE (used_at) ON sign_in_tickets TO tidewire_app;
 GRANT UPDATE (factors, authenticated_at) ON sessions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON totp_factors, recovery_codes, passkeys, mfa_challenges TO tidewire_app;
 GRANT SELECT, INSERT, DELETE ON used_nonces, mfa_requirements TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON identity_providers, sso_domains, sso_requests, sso_tickets, saml_replays,
+    federated_identities, scim_tokens, scim_users, scim_groups, scim_group_members TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON workflows TO tidewire_app;
 GRANT SELECT, INSERT ON workflow_versions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_triggers, event_gatherings TO tidewire_app;
@@ -1099,6 +1469,8 @@ GRANT SELECT ON run_subscriptions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_samples TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON dead_letters, jobs TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON idempotency_keys TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotent_requests TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON usage_traffic TO tidewire_app;
 GRANT SELECT ON shard_epoch, shard_owner TO tidewire_app;
 GRANT SELECT, INSERT ON events TO tidewire_app;
 GRANT INSERT ON outbox TO tidewire_app;
@@ -1110,6 +1482,11 @@ GRANT INSERT ON notifications TO tidewire_app;
 GRANT SELECT ON human_tasks TO tidewire_app;
 GRANT UPDATE (status, answer, closed_at, assignee_kind, assignee, escalations) ON human_tasks TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hook_sources, connections, secrets TO tidewire_app;
+GRANT SELECT, INSERT ON audit_log TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE ON audit_heads TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON audit_streams TO tidewire_app;
+GRANT SELECT ON audit_log, audit_heads, audit_streams TO tidewire_engine;
+GRANT UPDATE (sent_seq, failures, next_at, last_error) ON audit_streams TO tidewire_engine;
 GRANT SELECT, INSERT ON workflow_resources TO tidewire_app;
 GRANT SELECT ON connection_state TO tidewire_app;
 GRANT SELECT, INSERT ON model_versions TO tidewire_app;
@@ -1133,6 +1510,7 @@ GRANT SELECT, INSERT, UPDATE ON dead_letters, jobs TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON run_search, connection_state, metric_points, metric_offsets TO tidewire_engine;
 GRANT SELECT, INSERT, DELETE ON events, outbox TO tidewire_engine;
 GRANT SELECT, INSERT ON metric_dimension_values TO tidewire_engine;
-GRANT SELECT, DELETE ON idempotency_keys TO tidewire_engine;
+GRANT SELECT, DELETE ON idempotency_keys, idempotent_requests TO tidewire_engine;
+GRANT UPDATE (plan, plan_changes) ON tenants TO tidewire_engine;
 GRANT SELECT, UPDATE ON shard_epoch, relay_cursor TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON shard_owner TO tidewire_engine;

@@ -1,19 +1,25 @@
--- name: add_session
-INSERT INTO sessions (id, user_id, tenant_id, user_agent, address, factors, authenticated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+-- name: open_session
+WITH owner AS (
+    SELECT id, session_epoch FROM users
+    WHERE id = $2 AND disabled_at IS NULL AND session_epoch = coalesce($12, session_epoch)
+    FOR SHARE
+), opened AS (
+    INSERT INTO sessions (id, user_id, tenant_id, user_agent, address, factors, authenticated_at, created_at, epoch,
+        device, network)
+    SELECT $1, id, $3, $4, $5, $6, $7, $8, session_epoch, $10, $11 FROM owner
+    RETURNING id
+)
+INSERT INTO refresh_tokens (hash, session_id, issued_at, expires_at)
+SELECT $13, id, $8, $9 FROM opened
+RETURNING session_id;
 
--- name: add_refresh_token
-INSERT INTO refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($1, $2, $3, $4);
+-- name: is_new_device
+SELECT count(*) > 0 AND NOT coalesce(bool_or(device = $3 AND network = $4 AND created_at > $5), false)
+FROM sessions WHERE user_id = $1 AND id <> $2;
 
--- name: lock_refresh_token
-SELECT r.session_id, r.expires_at, r.used_at, r.successor_sealed, s.user_id, s.tenant_id, s.factors, s.authenticated_at,
-    s.revoked_at IS NULL AND u.disabled_at IS NULL AS living
-FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN users u ON u.id = s.user_id
-WHERE r.hash = $1
-FOR UPDATE OF r;
-
--- name: use_refresh_token
-UPDATE refresh_tokens SET used_at = $2, successor_sealed = $3 WHERE hash = $1;
+-- name: rotate
+SELECT session_id, user_id, tenant_id, role, successor_sealed, stolen, factors, authenticated_at
+FROM rotate_refresh_token($1, $2, $3, $4, $5, $6);
 
 -- name: revoke
 UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL;

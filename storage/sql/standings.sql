@@ -1,6 +1,7 @@
 -- name: standings
 SELECT p.n::integer AS n,
-    s.id IS NULL OR s.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL OR m.role IS NULL AS over,
+    s.id IS NULL OR s.revoked_at IS NOT NULL OR s.epoch <> u.session_epoch OR u.disabled_at IS NOT NULL
+        OR m.role IS NULL AS over,
     m.role
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS p (session_id, user_id, tenant_id, n)
 LEFT JOIN sessions s ON s.id = p.session_id AND s.user_id = p.user_id

@@ -60,7 +60,7 @@ async def opened(api: Api, tenant: r.NewAccount) -> r.NewSession:
 async def test_a_refresh_token_is_used_once(api: Api, tenant: r.NewAccount) -> None:
     session = await opened(api, tenant)
     second, third = uuid4().bytes, uuid4().bytes
-    expected = r.Rotation(session.id, tenant.user_id, tenant.tenant_id, "owner", None, ["pwd"], NOW)
+    expected = r.Rotation(session.id, tenant.user_id, tenant.tenant_id, "owner", None, ("pwd",), NOW)
     assert await rotated(api, session.refresh_hash, second) == expected
     assert await rotated(api, second, third, 60) == expected
     assert await api.identity.session_of(third) == session.id
@@ -80,7 +80,10 @@ async def test_later_reuse_ends_the_whole_session(api: Api, tenant: r.NewAccount
     session = await opened(api, tenant)
     successor = uuid4().bytes
     await rotated(api, session.refresh_hash, successor)
-    assert await rotated(api, session.refresh_hash, uuid4().bytes, 10.001) is None
+    stolen = await rotated(api, session.refresh_hash, uuid4().bytes, 10.001)
+    assert stolen is not None
+    assert stolen.stolen
+    assert stolen.session_id == session.id
     assert await rotated(api, successor, uuid4().bytes, 11) is None
     assert session.id in await api.identity.ended_sessions(NOW)
 

@@ -58,7 +58,7 @@ class FakeIdentity:
     async def memberships(self, user_id: UUID) -> Sequence[r.Membership]:
         return self.members.get(user_id, [])
 
-    async def open_session(self, session: r.NewSession) -> None:
+    async def open_session(self, session: r.NewSession, mail: Any = None) -> None:
         self.sessions[session.id] = (session.user_id, session.tenant_id)
         self.tokens[session.refresh_hash] = session.id
 
