@@ -39,7 +39,7 @@ from tests.storage_kit import NOW, Api, new_event, new_run, new_tenant, new_vers
 SHARED = {
     "account_tokens", "mails", "metric_offsets", "mfa_challenges", "passkeys", "recovery_codes", "refresh_tokens",
     "relay_cursor", "schema_migrations", "sessions", "shard_epoch", "shard_owner",
-    "sign_in_tickets", "tenants", "totp_factors", "used_nonces", "users",
+    "sign_in_tickets", "sso_requests", "sso_tickets", "tenants", "totp_factors", "used_nonces", "users",
 }  # fmt: skip
 
 
@@ -67,6 +67,7 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         await samples.put(conn, TenantScope(place), ("ops", "flow"), samples.Sample("one", {}, {}, NOW), 10)
         await jobs.add(conn, TenantScope(place), uuid7(NOW), "rerun", {}, 1, tenant.user_id, NOW)
         await secrets.put(conn, TenantScope(place), "key", b"sealed", NOW, 10)
+        await federated(conn, place, tenant.user_id)
         await factors.set_requirements(conn, TenantScope(place), ["admin"])
         await conn.execute("INSERT INTO workflow_resources VALUES ($1, 'ops', 'flow', '1.0.0', '[]')", place)
         await conn.execute("INSERT INTO tenant_settings VALUES ($1, '{https://a.example}', $2)", place, NOW)
@@ -103,6 +104,25 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         await conn.execute(
             "INSERT INTO run_subscriptions VALUES ($1, $2, 1, 0, 0, 'a', '', '', '{}')", place, accepted.run_id
         )
+
+
+async def federated(conn: WriteConn, place: UUID, user: UUID) -> None:
+    """What single sign-on and provisioning leave behind."""
+    one = uuid7(NOW)
+    for statement in (
+        "INSERT INTO identity_providers VALUES ($1, $2, 'a', 'oidc', true, '{}', '{}', NULL, NULL, NULL, NULL, $3, $3)",
+        "INSERT INTO sso_domains VALUES ($1, $2 || '.example', 'token', NULL, false, NULL, NULL, $3)",
+        "INSERT INTO saml_replays VALUES ($1, $2, 'hash', $3)",
+        "INSERT INTO federated_identities VALUES ($1, $2, 'issuer', 'subject', $4, $3, $3)",
+        "INSERT INTO scim_tokens VALUES ($1, $2, 'a', uuid_send($2), NULL, $4, $3, NULL, NULL)",
+        "INSERT INTO scim_users VALUES ($1, $2, $4, 'ada', NULL, true, '{}', 1, $3, $3)",
+        "INSERT INTO scim_groups VALUES ($1, $2, 'crew', NULL, 1, $3, $3)",
+        "INSERT INTO scim_group_members VALUES ($1, $2, $2)",
+    ):
+        given: list[object] = [place, one, NOW, user]
+        if "|| '.example'" in statement:
+            given[1] = str(one)
+        await conn.execute(statement, *given[: 2 + ("$3" in statement) + ("$4" in statement)])
 
 
 async def operated(conn: WriteConn, place: UUID, run: UUID) -> None:
