@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
@@ -12,7 +13,7 @@ import orjson
 from fastapi import Request
 from starlette.types import Receive, Scope
 
-from models.domain.errors import Fault, LimitExceeded
+from models.domain.errors import BodyTooSlow, Fault, LimitExceeded
 from models.domain.limits import Limits
 from serve.errors import MalformedBody, UnsupportedMediaType, pointer_of
 
@@ -42,6 +43,19 @@ class LimitedRequest(Request):
             if total > self._max_bytes:
                 raise LimitExceeded(self._limit_name, self._max_bytes)
             yield chunk
+
+    async def body(self) -> bytes:
+        """The whole body; BodyTooSlow when it does not come in time."""
+        if not hasattr(self, "_body"):
+            seconds = self._limits.max_body_seconds
+            try:
+                async with asyncio.timeout(seconds) as deadline:
+                    await super().body()
+            except TimeoutError:
+                if deadline.expired():
+                    raise BodyTooSlow("max_body_seconds", seconds) from None
+                raise
+        return self._body
 
     async def json(self) -> Any:
         """The body as JSON, read once."""

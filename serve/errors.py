@@ -50,10 +50,18 @@ _KINDS: dict[type[BaseException], Kind] = {
     domain.Conflict: Kind(409, "conflict", "Conflict"),
     domain.StaleEpoch: Kind(409, "conflict", "Conflict"),
     domain.IdempotencyMismatch: Kind(422, "idempotency-mismatch", "Idempotency key reused"),
+    domain.WrongFactor: Kind(401, "wrong-factor", "Not proved"),
+    domain.StepUpRequired: Kind(401, "step-up-required", "Prove that it is you"),
+    domain.SecondFactorRequired: Kind(403, "second-factor-required", "A second factor is required"),
     domain.Unauthenticated: Kind(401, "unauthenticated", "Not signed in"),
     domain.Forbidden: Kind(403, "forbidden", "Not allowed"),
     domain.TooManyRequests: Kind(429, "too-many-requests", "Too many requests"),
     domain.EgressRefused: Kind(422, "egress-refused", "Target refused"),
+    domain.InProgress: Kind(409, "in-progress", "In progress"),
+    domain.AnswerGone: Kind(409, "answer-gone", "The answer was lost"),
+    domain.BodyTooSlow: Kind(408, "body-too-slow", "The body came too slowly"),
+    domain.TookTooLong: Kind(504, "took-too-long", "It took too long"),
+    domain.Overloaded: Kind(503, "overloaded", "Too much to do"),
     domain.Unavailable: Kind(503, "unavailable", "Temporarily unavailable"),
     TimeoutError: Kind(503, "unavailable", "Temporarily unavailable"),
 }
@@ -119,11 +127,15 @@ def problem_of(request: Request, error: BaseException) -> Response:
     detail = error.detail if isinstance(error, TidewireError) else (domain.Unavailable.__doc__ or "")
     if kind.status == 401:
         headers["www-authenticate"] = "Bearer"
-    if isinstance(error, domain.TooManyRequests):
+    if isinstance(error, domain.StepUpRequired):
+        # RFC 9470.
+        headers["www-authenticate"] = f'Bearer error="insufficient_user_authentication", max_age="{error.seconds}"'
+        extra = {"factors": list(error.factors)}
+    if isinstance(error, (domain.TooManyRequests, domain.InProgress)):
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
     elif kind.status == 503:
         headers["retry-after"] = "1"
-    if isinstance(error, domain.LimitExceeded):
+    if isinstance(error, (domain.LimitExceeded, domain.TookTooLong)):
         extra = {"limit": {"name": error.name, "value": error.limit}}
     faults = error.faults if isinstance(error, domain.InvalidInput) else ()
     return problem(
@@ -137,6 +149,14 @@ def unexpected(path: str, error: Exception) -> Response:
     return problem(
         *_UNEXPECTED, "Something went wrong on our side. Tell us the request id.",
         instance=path, request_id=request_id(),
+    )
+
+
+def headers_too_large(path: str, limit: int) -> Response:
+    """431."""
+    return problem(
+        431, "headers-too-large", "Request headers too large", f"The limit max_header_bytes of {limit:,} was exceeded.",
+        instance=path, limit={"name": "max_header_bytes", "value": limit},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -59,7 +60,8 @@ class GroupCommit(Generic[T, R]):
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._queue.push(lane, _Waiting(item, future))
         if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._drain())
+            # Not in the context of the request that happens to be first: the batch is of many.
+            self._worker = asyncio.create_task(self._drain(), context=Context())
         return await future
 
     async def close(self) -> None:

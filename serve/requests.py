@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from models.domain.errors import Fault, InvalidInput
-from serve.auth.accounts import Device
+from serve.auth.session_tokens import Device
 from serve.context import current
 
 
@@ -23,8 +23,11 @@ def device_of(request: Request, trusted_hops: int) -> Device:
 def idempotency_key(request: Request) -> str | None:
     """The Idempotency-Key header: 1 to 255 visible ASCII characters."""
     key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
+    return None if key is None else checked_key(key)
+
+
+def checked_key(key: str) -> str:
+    """The key; InvalidInput when it is not usable."""
     if not 1 <= len(key) <= 255 or not all("!" <= c <= "~" for c in key):
         raise InvalidInput(
             "The Idempotency-Key is not usable.", [Fault("/Idempotency-Key", "1 to 255 visible ASCII characters")]

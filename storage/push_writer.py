@@ -28,19 +28,24 @@ end
 redis.call('SET', KEYS[1], ARGV[2])
 for i = 4, #ARGV, 4 do
     local channel, data = ARGV[i], ARGV[i + 1]
-    local stream, meta = 'push:s:' .. channel, 'push:m:' .. channel
-    local epoch = redis.call('HGET', meta, 'e')
-    if not epoch then
-        epoch = ARGV[3]
-        redis.call('DEL', stream, meta)
-        redis.call('HSET', meta, 'e', epoch)
+    if string.sub(channel, 1, 8) == 'changes:' then
+        -- Not for people and not kept: replicas forget what they remember.
+        redis.call('PUBLISH', 'changes', string.sub(channel, 9) .. ' ' .. data)
+    else
+        local stream, meta = 'push:s:' .. channel, 'push:m:' .. channel
+        local epoch = redis.call('HGET', meta, 'e')
+        if not epoch then
+            epoch = ARGV[3]
+            redis.call('DEL', stream, meta)
+            redis.call('HSET', meta, 'e', epoch)
+        end
+        local offset = redis.call('HINCRBY', meta, 'o', 1)
+        redis.call('XADD', stream, 'MAXLEN', '~', ARGV[i + 2], string.format('%d-0', offset), 'd', data)
+        redis.call('EXPIRE', stream, ARGV[i + 3])
+        redis.call('EXPIRE', meta, 604800)
+        redis.call('PUBLISH', 'push:p', '{"channel":' .. cjson.encode(channel) .. ',"offset":' ..
+            string.format('%d', offset) .. ',"epoch":"' .. epoch .. '","data":' .. data .. '}')
     end
-    local offset = redis.call('HINCRBY', meta, 'o', 1)
-    redis.call('XADD', stream, 'MAXLEN', '~', ARGV[i + 2], string.format('%d-0', offset), 'd', data)
-    redis.call('EXPIRE', stream, ARGV[i + 3])
-    redis.call('EXPIRE', meta, 604800)
-    redis.call('PUBLISH', 'push:p', '{"channel":' .. cjson.encode(channel) .. ',"offset":' ..
-        string.format('%d', offset) .. ',"epoch":"' .. epoch .. '","data":' .. data .. '}')
 end
 return ARGV[2]
 """

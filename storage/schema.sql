@@ -176,6 +176,8 @@ CREATE TABLE mfa_challenges (
     factors text[] NOT NULL,
     user_agent text NOT NULL,
     nonce bytea NOT NULL,
+    -- The session epoch of the user when the password was right: a reset in between ends this too.
+    epoch bigint,
     tries smallint NOT NULL DEFAULT 0,
     expires_at timestamptz NOT NULL,
     used_at timestamptz
@@ -290,7 +292,7 @@ END $$;
 DO $$
 DECLARE t text; event text; side text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['memberships', 'roles', 'grants', 'service_accounts'] LOOP
+    FOREACH t IN ARRAY ARRAY['memberships', 'roles', 'grants', 'service_accounts', 'mfa_requirements'] LOOP
         FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete'] LOOP
             side := CASE event WHEN 'delete' THEN 'OLD' ELSE 'NEW' END;
             EXECUTE format('CREATE TRIGGER access_%s AFTER %s ON %I REFERENCING %s TABLE AS changed '

@@ -5,7 +5,7 @@ The docstring of a class is the sentence a person reads; HTTP codes live in serv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -71,8 +71,27 @@ class Unauthenticated(TidewireError):
     """Sign in, or send a valid access token."""
 
 
+class WrongFactor(Unauthenticated):
+    """The code or the passkey is wrong, or was used before."""
+
+
+class StepUpRequired(Unauthenticated):
+    """This change needs to know that it is you: prove it again, then try once more."""
+
+    def __init__(self, factors: Sequence[str], seconds: int, detail: str | None = None) -> None:
+        super().__init__(detail)
+        self.factors, self.seconds = tuple(factors), seconds
+
+    def __reduce__(self) -> tuple[type[StepUpRequired], tuple[tuple[str, ...], int, str]]:
+        return type(self), (self.factors, self.seconds, self.detail)
+
+
 class Forbidden(TidewireError):
     """Your role does not allow this."""
+
+
+class SecondFactorRequired(Forbidden):
+    """This tenant requires a second factor of you: add one in the settings, or prove the one you have."""
 
 
 class TooManyRequests(TidewireError):
@@ -88,6 +107,48 @@ class TooManyRequests(TidewireError):
 
 class Unavailable(TidewireError):
     """A part that is needed is not there right now; try again shortly."""
+
+
+class Overloaded(Unavailable):
+    """There is more to do right now than can be done well; try again shortly."""
+
+
+class TookTooLong(TidewireError):
+    """The request took longer than it may; what it changed, if anything, is not known. Ask again with the same
+    Idempotency-Key, or look."""
+
+    def __init__(self, name: str, limit: float) -> None:
+        super().__init__(f"{' '.join((type(self).__doc__ or '').split())} The limit is {name} of {limit:g} seconds.")
+        self.name, self.limit = name, limit
+
+    def __reduce__(self) -> tuple[type[TookTooLong], tuple[str, float]]:
+        return type(self), (self.name, self.limit)
+
+
+class BodyTooSlow(TookTooLong):
+    """The body of the request did not come in time; nothing was done."""
+
+
+class InProgress(Conflict):
+    """A request with this Idempotency-Key is being served; ask again shortly."""
+
+    def __init__(self, detail: str | None = None, retry_after: float = 1.0) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[type[InProgress], tuple[str, float]]:
+        return type(self), (self.detail, self.retry_after)
+
+
+class AnswerGone(Conflict):
+    """A request with this Idempotency-Key made its change, and its answer was lost in a failure. Nothing is done a
+    second time: read what you changed, and use a new key for what comes next."""
+
+    def __init__(self) -> None:
+        super().__init__(" ".join((type(self).__doc__ or "").split()))
+
+    def __reduce__(self) -> tuple[type[AnswerGone], tuple[()]]:
+        return type(self), ()
 
 
 class AnswerLost(Unavailable):
