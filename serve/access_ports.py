@@ -14,12 +14,16 @@ from models.domain.identity import SubjectKind
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a member or service account has in a tenant at its `version` of roles and grants."""
+    """What a member or service account has in a tenant at its `version` of roles and grants.
+
+    `mfa_required`: the tenant lets in somebody of this role by a second factor only.
+    """
 
     role: str
     permissions: frozenset[str]
     grants: Sequence[Grant]
     version: int
+    mfa_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class NewChallenge:
     user_agent: str
     nonce: bytes = field(repr=False)
     expires_at: datetime
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Challenge:
     factors: Sequence[str]
     user_agent: str
     nonce: bytes = field(repr=False)
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

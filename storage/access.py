@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from models.domain.authorization import Effect, Grant, role_permissions
-from models.domain.identity import SubjectKind, TenantScope
+from models.domain.identity import ROLES, SubjectKind, TenantScope
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
 
@@ -24,6 +24,7 @@ class Standing:
     permissions: frozenset[str]
     grants: Sequence[Grant]
     version: int
+    mfa_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,22 @@ async def standing(conn: ReadConn, scope: TenantScope, subject: SubjectKind, sub
     """None for one that is not in the tenant or is disabled. A client is looked up as its service account."""
     kind = "user" if subject is SubjectKind.USER else "service_account"
     row = await conn.fetchrow(_SQL[f"{kind}_standing"], scope.tenant_id, subject_id)
-    if row is None:
+    return _standing(row["role"], row) if row else None
+
+
+async def role_standing(conn: ReadConn, scope: TenantScope, role: str) -> Standing | None:
+    """What whoever has the role has by it; None when there is no such role."""
+    row = await conn.fetchrow(_SQL["role_standing"], scope.tenant_id, role)
+    if row is None or (row["permissions"] is None and role not in ROLES):
         return None
+    return _standing(role, row)
+
+
+def _standing(role: str, row: Mapping[str, Any]) -> Standing:
     made = row["permissions"]
-    return Standing(
-        row["role"], role_permissions(row["role"], None if made is None else frozenset(made)),
-        [_grant(one) for one in row["grants"]], row["version"],
-    )  # fmt: skip
+    permissions = role_permissions(role, None if made is None else frozenset(made))
+    needs_factor = row.get("mfa_required", False)
+    return Standing(role, permissions, [_grant(one) for one in row["grants"]], row["version"], needs_factor)
 
 
 def _grant(row: Sequence[Any]) -> Grant:

@@ -42,6 +42,7 @@ class NewChallenge:
     user_agent: str
     nonce: bytes = field(repr=False)
     expires_at: datetime
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Challenge:
     factors: Sequence[str]
     user_agent: str
     nonce: bytes = field(repr=False)
+    epoch: int | None = None
 
 
 async def enrolled(conn: ReadConn, user_id: UUID) -> Enrolled:
@@ -118,7 +120,7 @@ async def add_challenge(conn: WriteConn, challenge: NewChallenge, now: datetime)
     await conn.execute(_SQL["forget_challenges"], challenge.user_id, now)
     await conn.execute(
         _SQL["add_challenge"], challenge.hash, challenge.user_id, challenge.tenant_id, list(challenge.factors),
-        challenge.user_agent, challenge.nonce, challenge.expires_at,
+        challenge.user_agent, challenge.nonce, challenge.expires_at, challenge.epoch,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class Entry:
     rights: Rights
     version: int
     until: float
+    mfa_required: bool = False
 
 
 class AccessDirectory:
@@ -88,7 +89,7 @@ class AccessDirectory:
 
     def _entry(self, found: Standing) -> Entry:
         rights = Rights(found.role, found.permissions, found.grants)
-        return Entry(rights, found.version, self._clock.monotonic() + self._seconds)
+        return Entry(rights, found.version, self._clock.monotonic() + self._seconds, found.mfa_required)
 
     def changed(self, versions: Mapping[UUID, int]) -> None:
         """Forgets what was remembered of tenants before these versions."""

@@ -4,43 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from models.domain.clock import Clock
 from models.domain.errors import Fault, InvalidInput, NotFound, Unauthenticated
+from models.domain.factors import PASSWORD
 from models.domain.identity import Principal
 from models.domain.ids import shard_of, uuid7
 from models.domain.limits import Limits
 from serve.auth.gate import Gate
 from serve.auth.passwords import Passwords
 from serve.auth.refresh import new_refresh_token, open_successor, seal_successor, token_hash
+from serve.auth.second_factors import SecondFactorNeeded, SecondFactors
+from serve.auth.session_tokens import Device, SessionTokens, SignedIn
 from serve.auth.throttle import SignInThrottle
 from serve.auth.tokens import TokenKeys, issue
 from serve.ports import IdentityRepository
-from serve.records import Membership, NewAccount, NewSession
+from serve.records import Membership, NewAccount
 
 # Names that would read as something else in an address.
 _RESERVED = frozenset({"sources", "tidewire", "system", "admin"})
+# The mark of a sign-in by a one-time ticket.
+TICKET = "ticket"
 _WRONG = "The e-mail address or the password is wrong."
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """Where a request comes from."""
-
-    address: str
-    user_agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """The tokens of a session; `expires_in` seconds is the life of the access token."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expires_in: int
 
 
 def tenant_name(display: str) -> str:
@@ -62,6 +48,8 @@ class Accounts:
         gate: Gate,
         passwords: Passwords,
         throttle: SignInThrottle,
+        sessions: SessionTokens,
+        factors: SecondFactors,
         keys: TokenKeys,
         clock: Clock,
         limits: Limits,
@@ -70,6 +58,8 @@ class Accounts:
         self._gate = gate
         self._passwords = passwords
         self._throttle = throttle
+        self._sessions = sessions
+        self._factors = factors
         self._keys = keys
         self._clock = clock
         self._limits = limits
@@ -82,11 +72,13 @@ class Accounts:
         account = NewAccount(
             tenant_id, name, display.strip(), shard_of(tenant_id), user_id, email.strip(), hashed
         )
-        session, refresh_token = self._new_session(user_id, tenant_id, device, now)
+        session, refresh_token = self._sessions.new_session(user_id, tenant_id, device, now)
         await self._identity.register(account, session)
-        return self._signed_in(Principal(user_id, tenant_id, "owner", session.id), refresh_token, now)
+        return self._sessions.opened(session, "owner", refresh_token, now)
 
-    async def login(self, email: str, password: str, tenant: str | None, device: Device) -> SignedIn:
+    async def login(
+        self, email: str, password: str, tenant: str | None, device: Device
+    ) -> SignedIn | SecondFactorNeeded:
         """The same answer in the same time for an unknown user, a disabled one and a wrong password."""
         await self._throttle.enter(email, device.address)
         user = await self._identity.user_by_email(email.strip())
@@ -94,19 +86,25 @@ class Accounts:
         if not await self._passwords.matches(stored, password) or user is None:
             raise Unauthenticated(_WRONG)
         await self._throttle.succeeded(email, device.address)
-        return await self._open(user.id, tenant, device)
+        return await self.enter(user.id, tenant, device, (PASSWORD,), user.session_epoch)
 
-    async def use_ticket(self, ticket: str, device: Device) -> SignedIn:
-        """Signs in with a one-time ticket."""
+    async def use_ticket(self, ticket: str, device: Device) -> SignedIn | SecondFactorNeeded:
+        """Signs in with a one-time ticket, which stands in for the password."""
         found = await self._identity.use_ticket(token_hash(ticket), self._clock.now())
         if found is None:
             raise Unauthenticated("This ticket is unknown, used or expired.")
         user_id, tenant_id = found
-        return await self._open(user_id, str(tenant_id), device)
+        return await self.enter(user_id, str(tenant_id), device, (TICKET,))
 
     async def switch(self, principal: Principal, tenant: str, device: Device) -> SignedIn:
         """Ends the session and opens one in another tenant of the user."""
-        signed_in = await self._open(principal.user_id, tenant, device)
+        now, factors, since = self._clock.now(), principal.factors, principal.authenticated_at
+        membership = _pick(await self._identity.memberships(principal.user_id), tenant)
+        session, refresh_token = self._sessions.new_session(
+            principal.user_id, membership.tenant_id, device, now, factors, since
+        )
+        await self._identity.open_session(session)
+        signed_in = self._sessions.opened(session, membership.role, refresh_token, now)
         await self.logout(principal.session_id)
         return signed_in
 
@@ -114,14 +112,18 @@ class Accounts:
         """A new pair of tokens. Two tabs that race get the same successor; an old token ends the session."""
         now, successor = self._clock.now(), new_refresh_token()
         rotation = await self._identity.rotate(
-            token_hash(token), token_hash(successor), seal_successor(token, successor), self._refresh_until(now), now
+            token_hash(token), token_hash(successor), seal_successor(token, successor),
+            self._sessions.refresh_until(now), now,
         )
         if rotation is None:
             raise Unauthenticated("This refresh token is unknown, used or expired. Sign in again.")
         if rotation.successor_sealed is not None:
             successor = open_successor(token, rotation.successor_sealed)
-        principal = Principal(rotation.user_id, rotation.tenant_id, rotation.role, rotation.session_id)
-        return self._signed_in(principal, successor, now)
+        principal = Principal(
+            rotation.user_id, rotation.tenant_id, rotation.role, rotation.session_id,
+            authenticated_at=rotation.authenticated_at, factors=tuple(rotation.factors),
+        )  # fmt: skip
+        return self._sessions.signed_in(principal, successor, now)
 
     async def logout(self, session_id: UUID) -> None:
         """Ends the session here at once, and on other replicas within a second."""
@@ -139,29 +141,20 @@ class Accounts:
         seconds = self._limits.push_token_seconds
         return issue(self._keys, principal, self._clock.now(), seconds, "tidewire-push"), seconds
 
-    async def _open(self, user_id: UUID, tenant: str | None, device: Device) -> SignedIn:
+    async def enter(
+        self, user_id: UUID, tenant: str | None, device: Device, factors: Sequence[str], epoch: int | None = None
+    ) -> SignedIn | SecondFactorNeeded:
+        """Opens a session for somebody who has proved `factors`, or asks for one more if the user has any."""
         now = self._clock.now()
         membership = _pick(await self._identity.memberships(user_id), tenant)
-        session, refresh_token = self._new_session(user_id, membership.tenant_id, device, now)
-        await self._identity.open_session(session)
-        principal = Principal(user_id, membership.tenant_id, membership.role, session.id)
-        return self._signed_in(principal, refresh_token, now)
-
-    def _new_session(self, user_id: UUID, tenant_id: UUID, device: Device, now: datetime) -> tuple[NewSession, str]:
-        token = new_refresh_token()
-        session = NewSession(
-            uuid7(now), user_id, tenant_id, device.user_agent[:300], device.address,
-            token_hash(token), self._refresh_until(now),
+        needed = await self._factors.ask(user_id, membership.tenant_id, device, factors, epoch)
+        if needed is not None:
+            return needed
+        session, refresh_token = self._sessions.new_session(
+            user_id, membership.tenant_id, device, now, factors, epoch=epoch
         )
-        return session, token
-
-    def _refresh_until(self, now: datetime) -> datetime:
-        return now + timedelta(seconds=self._limits.refresh_token_seconds)
-
-    def _signed_in(self, principal: Principal, refresh_token: str, now: datetime) -> SignedIn:
-        seconds = self._limits.access_token_seconds
-        token = issue(self._keys, principal, now, seconds, "tidewire-api", "tidewire-push")
-        return SignedIn(token, refresh_token, seconds)
+        await self._identity.open_session(session)
+        return self._sessions.opened(session, membership.role, refresh_token, now)
 
 
 def _pick(memberships: Sequence[Membership], tenant: str | None) -> Membership:

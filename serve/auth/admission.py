@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from models.domain.authorization import Rights
 from models.domain.errors import Unauthenticated
-from models.domain.identity import Principal
+from models.domain.factors import is_strong
+from models.domain.identity import Credential, Principal
 from serve.auth.access_directory import AccessDirectory, Entry
 from serve.auth.gate import Gate
 from serve.auth.keyring import PREFIX, Keyring
@@ -15,10 +16,14 @@ from serve.auth.keyring import PREFIX, Keyring
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, with the role of now, and what they may do with this credential."""
+    """Who calls, with the role of now, and what they may do with this credential.
+
+    `lacks_factor`: the tenant requires a second factor that the session has not proved.
+    """
 
     principal: Principal
     rights: Rights
+    lacks_factor: bool = False
 
 
 class Admission:
@@ -47,7 +52,11 @@ class Admission:
         return self._remember(token, principal, entry)
 
     def _remember(self, token: str, principal: Principal, entry: Entry) -> Caller:
-        caller = Caller(replace(principal, role=entry.rights.role), entry.rights.narrowed(principal.scopes))
+        needs_factor = entry.mfa_required and principal.credential is Credential.SESSION
+        caller = Caller(
+            replace(principal, role=entry.rights.role), entry.rights.narrowed(principal.scopes),
+            needs_factor and not is_strong(principal.factors),
+        )  # fmt: skip
         self._callers[token] = (principal, entry, caller)
         if len(self._callers) > self._remembered:
             self._callers.popitem(last=False)

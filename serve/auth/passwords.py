@@ -7,6 +7,7 @@ import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type, hash_secret_raw
 
 
 class Passwords:
@@ -27,6 +28,17 @@ class Passwords:
         async with self._slots:
             right = await asyncio.to_thread(self._verify, stored or self._nobody, password)
         return right and stored is not None
+
+    async def derive(self, text: str, salt: bytes) -> bytes:
+        """The argon2id hash of a text with a salt that is known, to find it by; 32 bytes."""
+        async with self._slots:
+            return await asyncio.to_thread(self._derive, text, salt)
+
+    def _derive(self, text: str, salt: bytes) -> bytes:
+        made = self._hasher
+        return hash_secret_raw(
+            text.encode(), salt, made.time_cost, made.memory_cost, made.parallelism, 32, Type.ID
+        )  # fmt: skip
 
     def _verify(self, stored: str, password: str) -> bool:
         try:

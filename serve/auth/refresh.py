@@ -24,6 +24,11 @@ def new_ticket() -> str:
     return "twt_" + secrets.token_urlsafe(32)
 
 
+def new_mfa_token() -> str:
+    """Of a sign-in that waits for a second factor."""
+    return "twm_" + secrets.token_urlsafe(32)
+
+
 def token_hash(token: str) -> bytes:
     """What is stored instead of the token; random texts of this length need no salt."""
     return hashlib.sha256(token.encode()).digest()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from uuid import UUID
 
 from models.domain.clock import Clock
 from models.domain.errors import TooManyRequests, Unavailable
@@ -34,31 +36,22 @@ class LocalCounter:
             self._windows[key] = (count - 1, ends)
 
 
-class SignInThrottle:
-    """Each try is counted before the password is looked at, and taken back when it was right."""
+class Throttle:
+    """Each try is counted before it is looked at, and taken back when it was right."""
 
     def __init__(self, shared: AttemptCounter, clock: Clock, limits: Limits) -> None:
         self._shared = shared
         self._local = LocalCounter(clock)
         self._limits = limits
 
-    def _limits_of(self, account: str, address: str) -> tuple[tuple[str, int], ...]:
-        digest = hashlib.sha256(account.strip().lower().encode()).hexdigest()[:32]
-        return (
-            (f"signin:account:{digest}", self._limits.max_sign_in_failures_per_account),
-            (f"signin:address:{address}", self._limits.max_sign_in_failures_per_address),
-        )
-
-    async def enter(self, account: str, address: str) -> None:
-        """Counts a try; TooManyRequests when the window is full."""
-        for key, limit in self._limits_of(account, address):
+    async def _enter(self, counted: Iterable[tuple[str, int]]) -> None:
+        for key, limit in counted:
             count, seconds = await self._hit(key)
             if count > limit:
                 raise TooManyRequests("Too many failed sign-ins. Wait, then try again.", retry_after=seconds)
 
-    async def succeeded(self, account: str, address: str) -> None:
-        """Takes the try back."""
-        for key, _ in self._limits_of(account, address):
+    async def _forgive(self, counted: Iterable[tuple[str, int]]) -> None:
+        for key, _ in counted:
             await self._local.forgive(key)
             try:
                 await self._shared.forgive(key)
@@ -71,3 +64,37 @@ class SignInThrottle:
             return await self._shared.hit(key, window)
         except Unavailable:
             return await self._local.hit(key, window)
+
+
+class SignInThrottle(Throttle):
+    """Of passwords, by account and by address."""
+
+    def _limits_of(self, account: str, address: str) -> tuple[tuple[str, int], ...]:
+        digest = hashlib.sha256(account.strip().lower().encode()).hexdigest()[:32]
+        return (
+            (f"signin:account:{digest}", self._limits.max_sign_in_failures_per_account),
+            (f"signin:address:{address}", self._limits.max_sign_in_failures_per_address),
+        )
+
+    async def enter(self, account: str, address: str) -> None:
+        """Counts a try; TooManyRequests when the window is full."""
+        await self._enter(self._limits_of(account, address))
+
+    async def succeeded(self, account: str, address: str) -> None:
+        """Takes the try back."""
+        await self._forgive(self._limits_of(account, address))
+
+
+class FactorThrottle(Throttle):
+    """Of second factors, by user: whoever knows the password begins as many sign-ins as they like."""
+
+    def _limits_of(self, user_id: UUID) -> tuple[tuple[str, int], ...]:
+        return ((f"factor:user:{user_id}", self._limits.max_mfa_failures_per_user),)
+
+    async def enter(self, user_id: UUID) -> None:
+        """Counts a try; TooManyRequests when the window is full."""
+        await self._enter(self._limits_of(user_id))
+
+    async def succeeded(self, user_id: UUID) -> None:
+        """Takes the try back."""
+        await self._forgive(self._limits_of(user_id))

@@ -64,4 +64,5 @@ class Problem(Reply):
     instance: str
     errors: list[ProblemError] = Field(default_factory=list)
     limit: ProblemLimit | None = None
+    factors: list[str] | None = Field(None, description="By what a person can step up; see POST /v1/auth/step-up.")
     request_id: str | None = None

@@ -1,5 +1,6 @@
 -- name: user_standing
 SELECT m.role, r.permissions, t.access_version AS version,
+    EXISTS (SELECT FROM mfa_requirements q WHERE q.tenant_id = $1 AND q.role IN ('*', m.role)) AS mfa_required,
     (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,
         g.instance) ORDER BY g.id), '[]')
     FROM grants g WHERE g.tenant_id = $1
@@ -21,6 +22,14 @@ FROM service_accounts m
 JOIN tenants t ON t.id = m.tenant_id
 LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.name = m.role
 WHERE m.tenant_id = $1 AND m.id = $2 AND m.disabled_at IS NULL;
+
+-- name: role_standing
+SELECT (SELECT r.permissions FROM roles r WHERE r.tenant_id = $1 AND r.name = $2) AS permissions,
+    t.access_version AS version,
+    (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,
+        g.instance) ORDER BY g.id), '[]')
+    FROM grants g WHERE g.tenant_id = $1 AND g.subject_kind = 'role' AND g.subject = $2) AS grants
+FROM tenants t WHERE t.id = $1;
 
 -- name: changed_tenants
 SELECT id, access_version FROM tenants WHERE access_changed_at > $1;

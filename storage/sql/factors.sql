@@ -46,11 +46,11 @@ UPDATE recovery_codes SET used_at = $3 WHERE user_id = $1 AND hash = $2 AND used
 DELETE FROM mfa_challenges WHERE user_id = $1 AND expires_at <= $2;
 
 -- name: add_challenge
-INSERT INTO mfa_challenges (hash, user_id, tenant_id, factors, user_agent, nonce, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO mfa_challenges (hash, user_id, tenant_id, factors, user_agent, nonce, expires_at, epoch)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: challenge
-SELECT user_id, tenant_id, factors, user_agent, nonce FROM mfa_challenges
+SELECT user_id, tenant_id, factors, user_agent, nonce, epoch FROM mfa_challenges
 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 AND tries < $3;
 
 -- name: count_try

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from models.domain.authorization import Grant, role_permissions
 from models.domain.errors import Unavailable
+from models.domain.factors import is_required
 from models.domain.identity import SubjectKind
 from serve.access_ports import AccessChanges, KnownKey, Standing
 from tests.unit.serve.fakes import FakeIdentity, FakeRuns
@@ -26,6 +27,7 @@ class FakeAccess:
     versions: dict[UUID, int] = field(default_factory=dict)
     disabled: list[UUID] = field(default_factory=list)
     tasks: dict[UUID, str] = field(default_factory=dict)
+    required: dict[UUID, frozenset[str]] = field(default_factory=dict)
     looked_up: int = 0
     away: bool = False
 
@@ -42,7 +44,8 @@ class FakeAccess:
         about = {("user" if subject is SubjectKind.USER else "service_account", str(subject_id)), ("role", role)}
         found = [g for g in self.grants.get(tenant_id, []) if (g.subject_kind, g.subject) in about]
         permissions = role_permissions(role, self.roles.get((tenant_id, role)))
-        return Standing(role, permissions, found, self.versions.get(tenant_id, 0))
+        needs_factor = subject is SubjectKind.USER and is_required(self.required.get(tenant_id, ()), role)
+        return Standing(role, permissions, found, self.versions.get(tenant_id, 0), needs_factor)
 
     def _role(self, tenant_id: UUID, subject: SubjectKind, subject_id: UUID) -> str | None:
         if subject is not SubjectKind.USER:
