@@ -93,6 +93,12 @@ class Keyring:
         for key_hash in [one for one, known in self._known.items() if known[0].id == key_id]:
             del self._known[key_hash]
 
+    def forget_subject(self, tenant_id: UUID, subject_id: UUID) -> None:
+        """As `forget`, for all keys of one who left."""
+        for key_hash, (key, _, _) in list(self._known.items()):
+            if (key.tenant_id, key.subject_id) == (tenant_id, subject_id):
+                del self._known[key_hash]
+
     def _use(self, key: KnownKey, now: datetime) -> None:
         noted = self._noted.get(key.id)
         if noted is None or now - noted >= timedelta(seconds=self._limits.api_key_use_seconds):
