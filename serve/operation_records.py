@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.runs import Run, RunStatus, WorkflowRef
 
 
@@ -101,6 +102,7 @@ class LetterFilter:
     query: str | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    reach: Reach = WHOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.journal import Entry
 from models.domain.runs import Run, WorkflowRef
 from serve import records as r
@@ -55,8 +56,9 @@ class WorkflowRepository(Protocol):
         """True when new, False when the same was there; Conflict when the version has other content."""
 
     async def list(
-        self, tenant_id: UUID, query: str | None, after: tuple[str, ...] | None, limit: int
-    ) -> r.Page[r.WorkflowSummary]: ...
+        self, tenant_id: UUID, query: str | None, after: tuple[str, ...] | None, limit: int, reach: Reach = WHOLE
+    ) -> r.Page[r.WorkflowSummary]:
+        """By namespace and name, those within `reach`."""
 
     async def get(self, tenant_id: UUID, namespace: str, name: str) -> r.WorkflowSummary:
         """NotFound when there is none."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.events import CloudEvent
 from models.domain.ports import Wake
 from models.domain.runs import NewRun, RunStatus, WorkflowRef
@@ -206,6 +207,7 @@ class RunFilter:
     created_to: datetime | None = None
     rerun_of: UUID | None = None
     dry_run: bool = False
+    reach: Reach = WHOLE
 
 
 @dataclass(frozen=True, slots=True)

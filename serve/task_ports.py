@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.human_tasks import Answer, Assignee, TaskStatus
 from models.domain.runs import WorkflowRef
 from serve.records import Page
@@ -45,6 +46,7 @@ class TaskFilter:
     role: str | None = None
     run_id: UUID | None = None
     query: str | None = None
+    reach: Reach = WHOLE
 
 
 class TaskRepository(Protocol):
@@ -55,8 +57,8 @@ class TaskRepository(Protocol):
     ) -> Page[HumanTask]:
         """Newest first."""
 
-    async def count(self, tenant_id: UUID, email: str, role: str) -> tuple[int, int]:
-        """How many are open, and how many of these are with this person; counts up to 1,000."""
+    async def count(self, tenant_id: UUID, email: str, role: str, reach: Reach = WHOLE) -> tuple[int, int]:
+        """How many within `reach` are open, and how many of these are with this person; counts up to 1,000."""
 
     async def get(self, tenant_id: UUID, task_id: UUID) -> HumanTask:
         """NotFound when there is none."""

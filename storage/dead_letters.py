@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.identity import TenantScope
 from models.domain.runs import WorkflowRef
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
+from storage.reach import parameters
 
 _SQL = load("dead_letters")
 
@@ -48,13 +50,14 @@ class LetterFilter:
     to_id: UUID | None = None
     text: str | None = None
     before: UUID | None = None
+    reach: Reach = WHOLE
 
 
 async def find(conn: ReadConn, scope: TenantScope, wanted: LetterFilter, limit: int) -> list[DeadLetter]:
     """Newest run first."""
     rows = await conn.fetch(
         _SQL["list"], scope.tenant_id, wanted.state, wanted.namespace, wanted.name, wanted.from_id, wanted.to_id,
-        wanted.text, wanted.before, limit,
+        wanted.text, wanted.before, limit, *parameters(wanted.reach),
     )  # fmt: skip
     return [_letter(row) for row in rows]
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.errors import TasksAnswered
 from models.domain.events import format_time
 from models.domain.human_tasks import (
@@ -26,6 +27,7 @@ from models.domain.identity import TenantScope
 from models.domain.runs import RunStatus, WorkflowRef
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
+from storage.reach import parameters
 from storage.runs import OpenRun
 
 _SQL = load("human_tasks")
@@ -128,20 +130,23 @@ class TaskFilter:
     run_id: UUID | None = None
     text: str | None = None
     before: UUID | None = None
+    reach: Reach = WHOLE
 
 
 async def find(conn: ReadConn, scope: TenantScope, wanted: TaskFilter, limit: int) -> list[HumanTask]:
     """Newest first."""
     rows = await conn.fetch(
         _SQL["list"], scope.tenant_id, wanted.status, wanted.email, wanted.role, wanted.run_id, wanted.text,
-        wanted.before, limit,
+        wanted.before, limit, *parameters(wanted.reach),
     )  # fmt: skip
     return [_task(row) for row in rows]
 
 
-async def count(conn: ReadConn, scope: TenantScope, email: str, role: str, most: int) -> tuple[int, int]:
-    """How many are open, and how many of these are with this person; counts up to `most`."""
-    row = await conn.fetchrow(_SQL["count"], scope.tenant_id, email, role, most)
+async def count(
+    conn: ReadConn, scope: TenantScope, email: str, role: str, most: int, reach: Reach = WHOLE
+) -> tuple[int, int]:
+    """How many within `reach` are open, and how many of these are with this person; counts up to `most`."""
+    row = await conn.fetchrow(_SQL["count"], scope.tenant_id, email, role, most, *parameters(reach))
     return row["open"], row["mine"]
 
 

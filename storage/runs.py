@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.errors import RunMoved, StaleEpoch
 from models.domain.identity import TenantScope
 from models.domain.journal import Entry, EntryType
@@ -18,6 +19,7 @@ from models.domain.runs import NewRun, Run, RunStatus, WorkflowRef
 from storage.flow_control import Gate
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
+from storage.reach import parameters
 
 _SQL = load("runs")
 _JOURNAL = load("journal")
@@ -174,6 +176,7 @@ class RunFilter:
     before: UUID | None = None
     rerun_of: UUID | None = None
     dry_run: bool = False
+    reach: Reach = WHOLE
 
 
 async def find(conn: ReadConn, scope: TenantScope, wanted: RunFilter, limit: int) -> list[Run]:
@@ -181,7 +184,7 @@ async def find(conn: ReadConn, scope: TenantScope, wanted: RunFilter, limit: int
     status = list(wanted.status) if wanted.status else None
     rows = await conn.fetch(
         _SQL["list"], scope.tenant_id, status, wanted.namespace, wanted.name, wanted.from_id, wanted.to_id,
-        wanted.text, wanted.before, limit, wanted.rerun_of, wanted.dry_run,
+        wanted.text, wanted.before, limit, wanted.rerun_of, wanted.dry_run, *parameters(wanted.reach),
     )  # fmt: skip
     return [_run(row) for row in rows]
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.errors import Conflict
 from models.domain.identity import TenantScope
 from models.domain.runs import WorkflowRef
@@ -15,6 +16,7 @@ from models.domain.versions import precedence
 from storage import triggers
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
+from storage.reach import parameters
 
 _SQL = load("workflows")
 
@@ -124,11 +126,13 @@ async def get(conn: ReadConn, scope: TenantScope, namespace: str, name: str) -> 
 
 
 async def find(
-    conn: ReadConn, scope: TenantScope, text: str | None, after: tuple[str, str] | None, limit: int
-) -> Sequence[Workflow]:
-    """By namespace and name, those after `after`; `text` is part of names, title or summary."""
+    conn: ReadConn, scope: TenantScope, text: str | None, after: tuple[str, str] | None, limit: int,
+    reach: Reach = WHOLE,
+) -> Sequence[Workflow]:  # fmt: skip
+    """By namespace and name, those after `after` within `reach`; `text` is part of names, title or summary."""
     namespace, name = after or (None, None)
-    return [Workflow(**row) for row in await conn.fetch(_SQL["list"], scope.tenant_id, text, namespace, name, limit)]
+    rows = await conn.fetch(_SQL["list"], scope.tenant_id, text, namespace, name, limit, *parameters(reach))
+    return [Workflow(**row) for row in rows]
 
 
 async def versions(

@@ -11,6 +11,7 @@ from cluster.adapters.mapping import as_ as _as
 from cluster.adapters.mapping import page as _page
 from cluster.adapters.mapping import there as _there
 from cluster.adapters.mapping import time_of as _time
+from models.domain.authorization import WHOLE, Reach
 from models.domain.clock import Clock
 from models.domain.errors import NotFound, TidewireError
 from models.domain.identity import TenantScope
@@ -117,11 +118,11 @@ class ApiWorkflows:
             )
 
     async def list(
-        self, tenant_id: UUID, query: str | None, after: tuple[str, ...] | None, limit: int
+        self, tenant_id: UUID, query: str | None, after: tuple[str, ...] | None, limit: int, reach: Reach = WHOLE
     ) -> r.Page[r.WorkflowSummary]:
         place = (after[0], after[1]) if after else None
         async with self._database.read([tenant_id]) as conn:
-            found = await workflows.find(conn, TenantScope(tenant_id), query, place, limit + 1)
+            found = await workflows.find(conn, TenantScope(tenant_id), query, place, limit + 1, reach)
         items = [_as(r.WorkflowSummary, one) for one in found]
         return _page(items, limit, lambda one: (one.namespace, one.name))
 
@@ -195,6 +196,7 @@ class ApiRuns:
             before=UUID(after[0]) if after else None,
             rerun_of=where.rerun_of,
             dry_run=where.dry_run,
+            reach=where.reach,
         )
         async with self._database.read([tenant_id]) as conn:
             found = await runs.find(conn, TenantScope(tenant_id), wanted, limit + 1)

@@ -117,7 +117,7 @@ class ApiDeadLetters:
             where.state, where.namespace, where.name,
             uuid7_floor(where.created_from) if where.created_from else None,
             uuid7_floor(where.created_to) if where.created_to else None,
-            where.query, UUID(after[0]) if after else None,
+            where.query, UUID(after[0]) if after else None, where.reach,
         )  # fmt: skip
         async with self._database.read([tenant_id]) as conn:
             found = await dead_letters.find(conn, TenantScope(tenant_id), asked, limit + 1)

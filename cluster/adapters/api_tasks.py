@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.errors import Conflict, NotFound
 from models.domain.human_tasks import Answer, Assignee, TaskStatus
 from models.domain.identity import TenantScope
@@ -28,16 +29,17 @@ class ApiTasks:
         self, tenant_id: UUID, where: t.TaskFilter, after: tuple[str, ...] | None, limit: int
     ) -> r.Page[t.HumanTask]:
         wanted = human_tasks.TaskFilter(
-            where.status, where.email, where.role, where.run_id, where.query, UUID(after[0]) if after else None
-        )
+            where.status, where.email, where.role, where.run_id, where.query, UUID(after[0]) if after else None,
+            where.reach,
+        )  # fmt: skip
         async with self._database.read([tenant_id]) as conn:
             found = await human_tasks.find(conn, TenantScope(tenant_id), wanted, limit + 1)
         items = [_task(one) for one in found[:limit]]
         return r.Page(items, (str(items[-1].id),) if len(found) > limit else None)
 
-    async def count(self, tenant_id: UUID, email: str, role: str) -> tuple[int, int]:
+    async def count(self, tenant_id: UUID, email: str, role: str, reach: Reach = WHOLE) -> tuple[int, int]:
         async with self._database.read([tenant_id]) as conn:
-            return await human_tasks.count(conn, TenantScope(tenant_id), email, role, _MOST_COUNTED)
+            return await human_tasks.count(conn, TenantScope(tenant_id), email, role, _MOST_COUNTED, reach)
 
     async def get(self, tenant_id: UUID, task_id: UUID) -> t.HumanTask:
         async with self._database.read([tenant_id]) as conn:

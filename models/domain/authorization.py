@@ -135,6 +135,9 @@ class Reach:
         return self.allowed.hold(instance) and not self.denied.hold(instance)
 
 
+WHOLE = Reach(EVERYWHERE)
+
+
 class Rights:
     """What one subject has in a tenant: the permissions of its role, the grants that concern it, and its scopes.
 

@@ -18,6 +18,8 @@ WHERE r.tenant_id = $1 AND r.status = 'faulted' AND coalesce(d.state, 'open') = 
   AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM run_search s WHERE s.tenant_id = $1 AND s.run_id = r.id
         AND s.document @@ websearch_to_tsquery('simple', $7)))
   AND ($8::uuid IS NULL OR r.id < $8)
+  AND ($10::boolean IS NULL OR (($10 OR r.namespace || '/' || r.name = ANY ($11::text[]) OR r.namespace || '/' || r.name ^@ ANY ($12::text[]))
+        AND r.namespace || '/' || r.name <> ALL ($13::text[]) AND NOT r.namespace || '/' || r.name ^@ ANY ($14::text[])))
   AND coalesce(r.cause ->> 'dryRun', 'false') = 'false'
 ORDER BY r.id DESC
 LIMIT $9;

@@ -70,13 +70,19 @@ WHERE tenant_id = $1
   AND ($5::uuid IS NULL OR run_id = $5)
   AND ($6::text IS NULL OR position(lower($6) IN lower(title || ' ' || body)) > 0)
   AND ($7::uuid IS NULL OR id < $7)
+  AND ($9::boolean IS NULL OR (($9 OR namespace || '/' || name = ANY ($10::text[]) OR namespace || '/' || name ^@ ANY ($11::text[]))
+        AND namespace || '/' || name <> ALL ($12::text[]) AND NOT namespace || '/' || name ^@ ANY ($13::text[])))
 ORDER BY id DESC
 LIMIT $8;
 
 -- name: count
 SELECT count(*) AS open, count(*) FILTER (WHERE mine) AS mine FROM (
     SELECT (assignee_kind = 'user' AND lower(assignee) = lower($2)) OR (assignee_kind = 'role' AND assignee = $3) AS mine
-    FROM human_tasks WHERE tenant_id = $1 AND status = 'open' LIMIT $4) AS counted;
+    FROM human_tasks
+    WHERE tenant_id = $1 AND status = 'open'
+  AND ($5::boolean IS NULL OR (($5 OR namespace || '/' || name = ANY ($6::text[]) OR namespace || '/' || name ^@ ANY ($7::text[]))
+        AND namespace || '/' || name <> ALL ($8::text[]) AND NOT namespace || '/' || name ^@ ANY ($9::text[])))
+    LIMIT $4) AS counted;
 
 -- name: answer
 UPDATE human_tasks SET status = 'answered', answer = $3, closed_at = $4

@@ -28,6 +28,8 @@ WHERE r.tenant_id = $1
   AND ($10::uuid IS NULL OR EXISTS (SELECT 1 FROM run_origins o WHERE o.tenant_id = $1 AND o.run_id = r.id
         AND o.rerun_of = $10))
   AND (coalesce(r.cause ->> 'dryRun', 'false') = 'true') = $11
+  AND ($12::boolean IS NULL OR (($12 OR r.namespace || '/' || r.name = ANY ($13::text[]) OR r.namespace || '/' || r.name ^@ ANY ($14::text[]))
+        AND r.namespace || '/' || r.name <> ALL ($15::text[]) AND NOT r.namespace || '/' || r.name ^@ ANY ($16::text[])))
 ORDER BY r.id DESC
 LIMIT $9;
 

@@ -37,6 +37,8 @@ FROM workflows
 WHERE tenant_id = $1
   AND ($2::text IS NULL OR position(lower($2) IN lower(concat_ws(' ', namespace || '/' || name, title, summary))) > 0)
   AND ($3::text IS NULL OR (namespace, name) > ($3, $4))
+  AND ($6::boolean IS NULL OR (($6 OR namespace || '/' || name = ANY ($7::text[]) OR namespace || '/' || name ^@ ANY ($8::text[]))
+        AND namespace || '/' || name <> ALL ($9::text[]) AND NOT namespace || '/' || name ^@ ANY ($10::text[])))
 ORDER BY namespace, name
 LIMIT $5;
 

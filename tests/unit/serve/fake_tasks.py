@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.errors import Conflict, NotFound
 from models.domain.human_tasks import Answer, Assignee, TaskStatus
 from serve import records as r
@@ -24,7 +25,7 @@ class FakeTasks:
         found = [one for one in found if not after or str(one.id) < after[0]]
         return r.Page(found[:limit], (str(found[limit - 1].id),) if len(found) > limit else None)
 
-    async def count(self, tenant_id: UUID, email: str, role: str) -> tuple[int, int]:
+    async def count(self, tenant_id: UUID, email: str, role: str, reach: Reach = WHOLE) -> tuple[int, int]:
         is_open = [one for (tenant, _), one in self.tasks.items() if tenant == tenant_id and one.status == "open"]
         return len(is_open), sum(_fits(one, TaskFilter(email=email, role=role)) for one in is_open)
 

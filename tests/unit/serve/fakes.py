@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from models.domain.authorization import WHOLE, Reach
 from models.domain.errors import Conflict, IdempotencyMismatch, InvalidInput, NotFound, Unavailable
 from models.domain.journal import Entry
 from models.domain.runs import NewRun, Run, RunStatus, WorkflowRef
@@ -114,10 +115,14 @@ class FakeWorkflows:
         return True
 
     async def list(
-        self, tenant_id: UUID, query: str | None, after: tuple[str, ...] | None, limit: int
+        self, tenant_id: UUID, query: str | None, after: tuple[str, ...] | None, limit: int, reach: Reach = WHOLE
     ) -> r.Page[r.WorkflowSummary]:
         found = sorted(
-            (one for key, one in self.summaries.items() if key[0] == tenant_id and (query or "") in one.name),
+            (
+                one
+                for key, one in self.summaries.items()
+                if key[0] == tenant_id and (query or "") in one.name and reach.holds(f"{one.namespace}/{one.name}")
+            ),
             key=lambda one: (one.namespace, one.name),
         )
         return page(found, [(one.namespace, one.name) for one in found], after, limit)
