@@ -35,6 +35,7 @@ from models.domain.human_tasks import TaskChange, TaskClosed, TaskStatus
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import NewRun, Run, RunStatus
 from models.domain.task_events import tells_tasks
+from models.domain.tracing import traceparent_of
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +73,10 @@ class ActiveRun:
     @property
     def info(self) -> RunInfo:
         cause = self.new.cause
-        return RunInfo(self.new.id, self.new.workflow, hops=cause.get("hops", 0), depth=cause.get("depth", 0))
+        return RunInfo(
+            self.new.id, self.new.workflow, hops=cause.get("hops", 0), depth=cause.get("depth", 0),
+            traceparent=traceparent_of(cause),
+        )
 
     @property
     def is_flow_controlled(self) -> bool:

@@ -19,6 +19,7 @@ from models.domain.dsl.problems import problem
 from models.domain.errors import TidewireError
 from models.domain.limits import Limits
 from models.domain.ports import HttpRequest, HttpResponse, OutboundCall, OutboundHttp
+from models.domain.tracing import sending
 
 _log = logging.getLogger(__name__)
 _OUTBOUND_SHARE = 0.95
@@ -106,10 +107,11 @@ class CallHost:
             request = await self.values.resolved(tenant_id, call, hidden)
             # What goes out gives up first: it knows whether anything happened.
             until = self.clock.monotonic() + call.seconds * _OUTBOUND_SHARE
-            async with asyncio.timeout(call.seconds):
-                output = await performer.perform(
-                    Call(tenant_id, request, call.idempotency_key, until, hidden, self)
-                )
+            with sending(call.traceparent):
+                async with asyncio.timeout(call.seconds):
+                    output = await performer.perform(
+                        Call(tenant_id, request, call.idempotency_key, until, hidden, self)
+                    )
             return {"output": hidden.clean(output)}
         except StepError as error:
             return {"error": hidden.clean(error.error)}

@@ -14,6 +14,7 @@ from actors.step_runner import StepError
 from models.domain.dsl.problems import problem
 from models.domain.errors import AnswerLost, Unavailable
 from models.domain.limits import Limits
+from models.domain.tracing import outgoing
 
 _TLS_PORTS = frozenset({443, 8443})
 _STATUS = {
@@ -42,6 +43,9 @@ class GrpcCall:
         message = _message(method, wanted.get("arguments") or {})
         header = await call.header(await call.policy(wanted.get("authentication")))
         metadata = [("idempotency-key", call.idempotency_key)]
+        traceparent = outgoing()
+        if traceparent is not None:
+            metadata.append(("traceparent", traceparent))
         if header is not None:
             metadata.append(("authorization", header))
         async with await self._channel(wanted) as channel:

@@ -15,6 +15,7 @@ from models.domain.dsl.problems import problem
 from models.domain.dsl.protocol import StartStep
 from models.domain.ports import CallGateway, ConnectionGateway, HttpRequest, HttpResponse, OutboundCall, OutboundHttp
 from models.domain.secrets import SECRET_MARK
+from models.domain.tracing import outgoing
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _SHOWN_BODY = 500
@@ -64,7 +65,7 @@ def needs_host(wanted: Mapping[str, Any]) -> bool:
 
 async def perform_call(calls: CallGateway, tenant_id: UUID, step: StartStep, seconds: float) -> Any:
     """The output of a step that a session host performs; StepError when it failed."""
-    call = OutboundCall(step.kind.value, step.request, step.idempotency_key, step.task, step.path, seconds)
+    call = OutboundCall(step.kind.value, step.request, step.idempotency_key, step.task, step.path, seconds, outgoing())
     answer = await calls.call(tenant_id, call)
     if "error" in answer:
         raise StepError(answer["error"])
@@ -83,7 +84,8 @@ def request_of(wanted: Mapping[str, Any], idempotency_key: str, seconds: float) 
     headers.update(_authorization(wanted.get("authentication")))
     key = None if "idempotency-key" in headers else idempotency_key
     return HttpRequest(
-        str(wanted["method"]).upper(), _url(wanted), headers, body, seconds, bool(wanted.get("redirect")), key
+        str(wanted["method"]).upper(), _url(wanted), headers, body, seconds, bool(wanted.get("redirect")), key,
+        outgoing(),
     )
 
 

@@ -14,6 +14,7 @@ from models.domain.clock import Clock
 from models.domain.dsl import nodes
 from models.domain.dsl.protocol import Event, StartStep, StepFailed, StepSucceeded, StepUnknown, UnknownPolicy
 from models.domain.steps import Failed, Outcome, Succeeded, Uncertain
+from models.domain.tracing import child_of, sending, traceparent_of
 
 
 class StepPerformer(Protocol):
@@ -120,7 +121,9 @@ class OpenSteps:
         self._start_next(run.new.tenant_id, lane)
 
     async def _attempt(self, run: ActiveRun, step: StartStep) -> None:
-        outcome = await self._performer.run(run.new.tenant_id, step)
+        traceparent = traceparent_of(run.new.cause)
+        with sending(child_of(traceparent, step.idempotency_key) if traceparent else None):
+            outcome = await self._performer.run(run.new.tenant_id, step)
         if step.step in run.open_steps:
             run.open_steps.discard(step.step)
             for event in self._events(run, step, outcome):

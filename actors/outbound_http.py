@@ -18,6 +18,7 @@ from models.domain.egress import EgressPolicy, Target, parse_target
 from models.domain.errors import AnswerLost, EgressRefused, InvalidInput, LimitExceeded, Unavailable
 from models.domain.limits import Limits
 from models.domain.ports import HttpRequest, HttpResponse
+from models.domain.tracing import outgoing
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -218,6 +219,9 @@ def _headers(target: Target, request: HttpRequest) -> list[tuple[bytes, bytes]]:
         headers["content-length"] = str(len(request.body or b""))
     if request.idempotency_key is not None and request.method not in _SAFE:
         headers.setdefault("idempotency-key", request.idempotency_key)
+    traceparent = request.traceparent or outgoing()
+    if traceparent is not None:
+        headers.setdefault("traceparent", traceparent)
     return [(name.encode("latin-1", "replace"), value.encode("utf-8")) for name, value in headers.items()]
 
 

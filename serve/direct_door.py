@@ -84,6 +84,9 @@ class DirectDoor:
         self._path.chmod(0o600)
 
     async def _close(self) -> None:
+        drain = getattr(self._app, "drain", None)
+        if drain is not None:
+            drain()
         if self._server is None or self._serving is None:
             return
         self._server.should_exit = True

@@ -7,8 +7,10 @@ import time
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.domain.limits import Limits
 from serve.context import begin
-from serve.errors import unexpected
+from serve.errors import headers_too_large, unexpected
+from serve.gateway.gateway import HEADERS
 from serve.telemetry import Telemetry
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -25,8 +27,12 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 class Edge:
     """Pure ASGI: one wrapper of `send` a request, nothing is buffered."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry, secure: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, telemetry: Telemetry, secure: bool = False,
+        most_header_bytes: int = Limits().max_header_bytes,
+    ) -> None:
         self._app = app
+        self._most_header_bytes = most_header_bytes
         self._telemetry = telemetry
         self._base = [*_BASE, _HSTS] if secure else [*_BASE]
 
@@ -35,7 +41,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        context = begin(*_ids(scope))
+        request_id, traceparent, size = _ids(scope)
+        context = begin(request_id, traceparent)
         added = [
             *self._base,
             (b"x-request-id", context.request_id.encode()),
@@ -47,11 +54,16 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *added, *_defaults(message)]
+                message["headers"] = [
+                    *message["headers"], *added, *scope.get(HEADERS, ()), *_defaults(message)
+                ]
                 self._count(scope, message["status"], began)
             await send(message)
 
         try:
+            if size > self._most_header_bytes:
+                await headers_too_large(scope["path"], self._most_header_bytes)(scope, receive, send_with_headers)
+                return
             await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
             return
@@ -60,20 +72,28 @@ class Edge:
             if not started:
                 await response(scope, receive, send_with_headers)
 
+    def drain(self) -> None:
+        """From now on readiness says that this replica stops; requests are served as before."""
+        deps = getattr(getattr(self._app, "state", None), "deps", None)
+        if deps is not None:
+            deps.gateway.load.is_draining = True
+
     def _count(self, scope: Scope, status: int, began: float) -> None:
         route = getattr(scope.get("route"), "path", "(none)")
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._telemetry.answered(method, route, status, time.perf_counter() - began)
 
 
-def _ids(scope: Scope) -> tuple[str, str]:
+def _ids(scope: Scope) -> tuple[str, str, int]:
     request_id = traceparent = ""
+    size = 0
     for name, value in scope["headers"]:
+        size += len(name) + len(value)
         if name == b"traceparent":
             traceparent = value.decode("latin-1")
         elif name == b"x-request-id":
             request_id = value.decode("latin-1")
-    return request_id, traceparent
+    return request_id, traceparent, size
 
 
 def _defaults(message: Message) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from models.domain.errors import Fault, InvalidInput
+from models.domain.events import CloudEvent
 from serve.auth.session_tokens import Device
 from serve.context import current
 
@@ -33,6 +34,14 @@ def checked_key(key: str) -> str:
             "The Idempotency-Key is not usable.", [Fault("/Idempotency-Key", "1 to 255 visible ASCII characters")]
         )
     return key
+
+
+def traced(event: CloudEvent) -> CloudEvent:
+    """The event with the trace context of the request that brought it, unless it has one of its own."""
+    context = current()
+    if context is not None:
+        event.envelope.setdefault("traceparent", context.traceparent)
+    return event
 
 
 def cause_of_request(kind: str = "api") -> dict[str, str]:

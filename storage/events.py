@@ -18,6 +18,7 @@ from models.domain.ids import uuid7
 from models.domain.limits import Limits
 from models.domain.ports import Wake
 from models.domain.runs import NewRun
+from models.domain.tracing import traceparent_of
 from models.domain.triggers import event_matches
 from storage import gatherings, runs, subscriptions, triggers
 from storage.postgres import ReadConn, WriteConn
@@ -203,4 +204,7 @@ def _run(one: _Fresh, trigger: triggers.EventTrigger, input: Sequence[Mapping[st
     hops = max(map(hops_of, input))
     if hops:
         cause["hops"] = hops
+    traceparent = traceparent_of(one.event.envelope)
+    if traceparent is not None:
+        cause["traceparent"] = traceparent
     return NewRun(one.batch.tenant_id, uuid7(at), trigger.workflow, list(input), at, cause)

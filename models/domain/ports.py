@@ -54,7 +54,8 @@ class ModelPredictor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """An outbound call. `idempotency_key` goes out as the header Idempotency-Key on unsafe methods."""
+    """An outbound call. `idempotency_key` goes out as the header Idempotency-Key on unsafe methods, `traceparent` (W3C)
+    as the header of that name."""
 
     method: str
     url: str
@@ -63,6 +64,7 @@ class HttpRequest:
     timeout: float
     follow_redirects: bool
     idempotency_key: str | None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class ConnectionGateway(Protocol):
 @dataclass(frozen=True, slots=True)
 class OutboundCall:
     """A step that a session host performs: `kind` and `request` as in protocol.StartStep. `task` and `path` say where
-    in its run it stands, `seconds` after how long the caller gives up."""
+    in its run it stands, `seconds` after how long the caller gives up, `traceparent` what its run is traced by."""
 
     kind: str
     request: Mapping[str, Any]
@@ -99,6 +101,7 @@ class OutboundCall:
     task: str
     path: tuple[int, ...]
     seconds: float
+    traceparent: str | None = None
 
 
 class CallGateway(Protocol):

@@ -33,6 +33,8 @@ from serve.gateway.traffic import TrafficBook
 
 # Where headers for the answer wait until the outermost layer adds them.
 HEADERS = "tidewire.headers"
+# The meter of the caller, for routes that tell what is left.
+METER = "tidewire.meter"
 # What anybody changed about a tenant's plan.
 PLAN = "plan"
 _RETRY_SECONDS = 0.25
@@ -97,6 +99,7 @@ class Gateway:
             await self._obtain(scope, meter, buckets, cost, row)
         row[0] += 1
         row[1] += cost
+        scope[METER] = meter
         scope[HEADERS] = [
             (b"ratelimit-policy", meter.policy), (b"ratelimit", state_header(buckets)), *policy.headers
         ]

@@ -71,8 +71,10 @@ class Idempotency:
         if met.answer is not None:
             self._counters.keyed("replayed")
             return self._replay(claim, met.answer)
-        self._counters.keyed("lost" if met.changed else "in_progress")
-        if met.changed:
+        # Who made the change may be about to answer, as long as its lease lasts.
+        lost = met.changed and met.seconds <= 0
+        self._counters.keyed("lost" if lost else "in_progress")
+        if lost:
             raise AnswerGone
         raise InProgress(retry_after=max(1.0, min(met.seconds, 5.0)))
 

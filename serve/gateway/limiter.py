@@ -56,7 +56,8 @@ class RateLimiter:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(Unavailable, TimeoutError):
-            await self._give_back(list(self._holding))
+            async with asyncio.timeout(self._patience):
+                await self._give_back(list(self._holding))
 
     def spend(self, buckets: Sequence[Bucket], cost: int) -> bool:
         """Takes `cost` units from each bucket, or from none; False: `obtain` must ask first."""

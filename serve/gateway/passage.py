@@ -54,6 +54,9 @@ class Passage:
         answer = cache.find(place)
         if answer is None:
             gateway.counters.misses.inc()
+            if asked.if_none_match:
+                # The route shall make the answer, which is remembered; whether the caller has it is told here.
+                scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
             marks = cache.marks(meter.tenant_id, self.policy.shows or ())
             response = await work()
             answer = cache.keep(place, response, marks)

@@ -42,7 +42,8 @@ class RunInfo:
 
     `secrets` maps the names of `use.secrets` to what `$secrets` shows. Hand in references that the step runner
     resolves, not plain text: whatever an expression returns ends up in the journal. They are never serialized.
-    `hops` counts the events that led to this run, `depth` the runs that started it.
+    `hops` counts the events that led to this run, `depth` the runs that started it; `traceparent` is what it is traced
+    by, if anything.
     """
 
     id: UUID
@@ -50,6 +51,7 @@ class RunInfo:
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     hops: int = 0
     depth: int = 0
+    traceparent: str | None = None
 
 
 class StepKind(StrEnum):

@@ -90,6 +90,8 @@ def start_child(draft: Draft, seq: int, key: Key, request: dict[str, Any]) -> St
     }  # fmt: skip
     if draft.hops:
         cause["hops"] = draft.hops
+    if draft.info.traceparent is not None:
+        cause["traceparent"] = draft.info.traceparent
     return StartChild(
         seq, UUID(request["run"]), request["namespace"], request["name"], request["version"], request["input"], cause
     )

@@ -59,7 +59,7 @@ def test_a_bucket_never_gives_more_than_its_rate(
         given_out += found.granted
         assert given_out <= limit + now * limit / window + 1e-3
         if not found.granted and least <= limit:
-            later, again = take(paid, (now + found.wait) * 1e6 + 1, ask)
+            _, again = take(paid, (now + found.wait) * 1e6 + 1, ask)
             assert again.granted >= least, "what Redis told as the wait is enough"
 
 
@@ -71,8 +71,8 @@ def test_units_that_come_back_can_be_taken_again() -> None:
     assert (first.granted, back.left, again.granted) == (100, 40, 40)
 
 
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 2**32), limit=st.sampled_from([40, 400, 2_000, 20_000]))
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32), limit=st.sampled_from([40, 400, 2_000, 8_000]))
 def test_four_replicas_together_keep_the_limit_to_one_percent(seed: int, limit: int) -> None:
     asyncio.run(_four_replicas(random.Random(seed), limit))
 
