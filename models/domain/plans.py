@@ -57,10 +57,9 @@ def plan_of(name: str, changes: Mapping[str, Any] | None = None) -> Plan:
     if not changes:
         return plan
     checked = check_changes(changes)
-    rates = {key: Rate(value) for key, value in checked.items() if key in RATES}
-    routes = {route: Rate(value) for route, value in checked.get("routes", {}).items()}
-    quotas = {key: value for key, value in checked.items() if key in QUOTAS}
-    return replace(plan, **rates, **quotas, **({"routes": routes} if routes else {}))
+    fields: dict[str, Any] = {key: Rate(value) if key in RATES else value for key, value in checked.items()}
+    fields["routes"] = {route: Rate(value) for route, value in checked.get("routes", {}).items()}
+    return replace(plan, **fields)
 
 
 def check_changes(changes: Mapping[str, Any]) -> dict[str, Any]:

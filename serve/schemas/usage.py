@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
 from serve.schemas.common import Reply, Time
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "plan": "small",
     "rates": [{"scope": "tenant", "limit": 6000, "window": 60, "remaining": 5990}],
     "quotas": [{"name": "runs", "limit": 50000, "used": 1200, "left": 48800, "resets_at": "2026-02-01T00:00:00Z"}],

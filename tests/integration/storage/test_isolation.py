@@ -69,6 +69,11 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         await secrets.put(conn, TenantScope(place), "key", b"sealed", NOW, 10)
         await federated(conn, place, tenant.user_id)
         await factors.set_requirements(conn, TenantScope(place), ["admin"])
+        await conn.execute(
+            "INSERT INTO idempotent_requests VALUES ($1, $2, 'PUT /v1/secrets', 'k', 'hash', $2, $3, NULL, NULL, NULL, "
+            "NULL, $3)", place, uuid7(NOW), NOW,
+        )  # fmt: skip
+        await conn.execute("INSERT INTO usage_traffic VALUES ($1, $2, 'read', 1, 1, 0)", place, NOW.date())
         await conn.execute("INSERT INTO workflow_resources VALUES ($1, 'ops', 'flow', '1.0.0', '[]')", place)
         await conn.execute("INSERT INTO tenant_settings VALUES ($1, '{https://a.example}', $2)", place, NOW)
     async with api.engine.unit_of_work() as conn:

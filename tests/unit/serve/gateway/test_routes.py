@@ -76,7 +76,7 @@ async def test_a_used_up_limit_is_a_429_that_says_when_to_come_back(api: Api) ->
     assert int(refused.headers["retry-after"]) == 15
     assert refused.headers["ratelimit"].endswith('"user";r=2;t=50')
     assert (await api.call("GET", "/v1/workflows")).status_code == 200, "a read costs less"
-    cast(Any, cast(FakeRates, api.ports.gateway.rates).clock).advance(15)
+    cast(Any, cast(FakeRates, api.ports.gateway.rates).clock).advance(20)
     api.clock.advance(1)
     assert (await put(api, api.owner)).status_code == 200
 
