@@ -46,6 +46,13 @@ async def standing(conn: ReadConn, scope: TenantScope, subject: SubjectKind, sub
     return _standing(row["role"], row) if row else None
 
 
+async def standings(conn: ReadConn, members: Sequence[tuple[UUID, UUID]]) -> list[Standing | None]:
+    """As `standing`, for many members (tenant, user) at once, in the order asked."""
+    rows = await conn.fetch(_SQL["user_standings"], [tenant for tenant, _ in members], [user for _, user in members])
+    found = {row["n"]: _standing(row["role"], row) for row in rows}
+    return [found.get(n) for n in range(1, len(members) + 1)]
+
+
 async def role_standing(conn: ReadConn, scope: TenantScope, role: str) -> Standing | None:
     """What whoever has the role has by it; None when there is no such role."""
     row = await conn.fetchrow(_SQL["role_standing"], scope.tenant_id, role)

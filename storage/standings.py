@@ -14,10 +14,12 @@ _SQL = load("standings")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is stored about a principal: whether its session is over, and the role of its user now."""
+    """What is stored about a principal: whether its session is over, the role of its user now, and the version of the
+    roles and grants of its tenant."""
 
     over: bool
     role: str | None
+    version: int | None
 
 
 async def standings(conn: ReadConn, principals: Sequence[Principal]) -> list[Found]:
@@ -28,4 +30,4 @@ async def standings(conn: ReadConn, principals: Sequence[Principal]) -> list[Fou
         [p.user_id for p in principals],
         [p.tenant_id for p in principals],
     )
-    return [Found(row["over"], row["role"]) for row in rows]
+    return [Found(row["over"], row["role"], row["version"]) for row in rows]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from models.domain.authorization import Rights
 from models.domain.identity import Principal
-from serve.push.ports import Standing
+from serve.push.ports import Granted, Standing
+from storage import access
 from storage.postgres import Database
-from storage.standings import standings
+from storage.standings import Found, standings
 
 
 class PushSessions:
@@ -16,13 +18,29 @@ class PushSessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def standing(self, principals: Collection[Principal]) -> Mapping[Principal, Standing]:
-        """Those whose session ended (OVER) or whose role is another (CHANGED); Unavailable."""
-        asked = list(principals)
+    async def standing(self, known: Mapping[Principal, int]) -> Mapping[Principal, Standing]:
+        """See SessionCheck; Unavailable."""
+        asked = list(known)
         async with self._database.read({p.tenant_id for p in asked}) as conn:
             found = await standings(conn, asked)
+        standing = ((p, _standing(p, known[p], now)) for p, now in zip(asked, found, strict=True))
+        return {principal: one for principal, one in standing if one is not None}
+
+    async def rights(self, principals: Collection[Principal]) -> Mapping[Principal, Granted]:
+        """See SessionCheck; Unavailable."""
+        asked = list(principals)
+        async with self._database.read({p.tenant_id for p in asked}) as conn:
+            found = await access.standings(conn, [(p.tenant_id, p.user_id) for p in asked])
         return {
-            principal: Standing.OVER if now.over else Standing.CHANGED
-            for principal, now in zip(asked, found, strict=True)
-            if now.over or now.role != principal.role
+            p: Granted(Rights(now.role, now.permissions, now.grants, p.scopes), now.version)
+            for p, now in zip(asked, found, strict=True)
+            if now is not None
         }
+
+
+def _standing(principal: Principal, version: int, now: Found) -> Standing | None:
+    if now.over:
+        return Standing.OVER
+    if now.role != principal.role:
+        return Standing.CHANGED
+    return Standing.MOVED if now.version != version else None

@@ -22,6 +22,7 @@ from serve.push import codes
 from serve.push.hub import Hub
 from serve.push.ports import (
     ChannelLog,
+    Granted,
     PushConfig,
     SessionCheck,
     SocketToken,
@@ -30,6 +31,7 @@ from serve.push.ports import (
     TokenVerifier,
 )
 from serve.push.protocol import PING_FRAME
+from serve.push.rights import SocketRights
 from serve.push.session import Session
 from serve.push.tasks import end
 from serve.push.topic import Member
@@ -57,6 +59,7 @@ class PushGateway:
         self._config = config
         self._deps = deps
         self._hub = Hub(deps.log, self._broadcast, config)
+        self._rights = SocketRights(deps.sessions)
         self._sessions: set[Session] = set()
         self._sockets_of: Counter[object] = Counter()
         # Principals of tokens that are still valid in time but must not be used any more, and until when that is known.
@@ -126,6 +129,7 @@ class PushGateway:
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
+        await self._rights.close()
         await self._hub.close()
 
     async def _forever(self, work: Callable[[], Awaitable[None]], pause: float) -> None:
@@ -198,6 +202,10 @@ class PushGateway:
             raise TokenExpired("The role has changed; get a new token.")
         return found
 
+    async def rights(self, principal: Principal) -> Granted:
+        """See Door."""
+        return await self._rights.of(principal)
+
     def enter(self, session: Session, principal: Principal) -> bool:
         """See Door."""
         if self._sockets_of[principal.user_id] >= self._config.limits.max_sockets_per_user:
@@ -213,17 +221,25 @@ class PushGateway:
                 del self._sockets_of[user]
 
     async def check_sessions(self) -> None:
-        """Disconnects those whose session ended or whose role changed, however long their token is valid."""
+        """Disconnects those whose session ended or whose role changed, however long their token is valid; takes
+        channels from those who may not listen to them any more."""
         check = self._deps.sessions
-        principals = {s.principal for s in self._sessions if s.principal is not None}
-        if check is None or not principals:
+        known = {s.principal: s.version for s in self._sessions if s.principal is not None}
+        if check is None or not known:
             return
-        found = await check.standing(principals)
-        self._remember(found)
+        found = await check.standing(known)
+        moved = {who for who, standing in found.items() if standing is Standing.MOVED}
+        fallen = {who: standing for who, standing in found.items() if standing is not Standing.MOVED}
+        self._remember(fallen)
+        granted = await check.rights(moved) if moved else {}
         for session in list(self._sessions):
             standing = found.get(session.principal) if session.principal else None
-            if standing is not None:
-                session.disconnect(codes.FORCED if standing is Standing.OVER else codes.STATE_INVALIDATED)
+            if standing is None or session.principal is None:
+                continue
+            if standing is Standing.MOVED and session.principal in granted:
+                session.grant(granted[session.principal])
+            else:
+                session.disconnect(codes.STATE_INVALIDATED if standing is Standing.CHANGED else codes.FORCED)
 
     def _remember(self, found: Mapping[Principal, Standing]) -> None:
         now, limits = self._deps.clock.monotonic(), self._config.limits

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from models.domain.authorization import Rights
 from models.domain.errors import Unauthenticated
 from models.domain.identity import Principal
 from models.domain.limits import Limits
@@ -57,13 +58,26 @@ class Standing(StrEnum):
 
     OVER = "over"
     CHANGED = "changed"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a principal may do, at a version of the roles and grants of its tenant."""
+
+    rights: Rights
+    version: int
 
 
 class SessionCheck(Protocol):
-    """Looks up whether sessions still stand, many at once."""
+    """Looks up whether sessions still stand, and what their users may do, many at once."""
 
-    async def standing(self, principals: Collection[Principal]) -> Mapping[Principal, Standing]:
-        """Only those whose session ended or whose user was disabled (OVER) or whose role is another (CHANGED)."""
+    async def standing(self, known: Mapping[Principal, int]) -> Mapping[Principal, Standing]:
+        """Only those whose session ended or whose user was disabled (OVER), whose role is another (CHANGED), or whose
+        tenant's roles and grants have moved on from the version that is known (MOVED)."""
+
+    async def rights(self, principals: Collection[Principal]) -> Mapping[Principal, Granted]:
+        """As they are now; who is not a member of the tenant is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from models.domain.authorization import Rights, role_permissions
+from models.domain.authorization import Rights
 from models.domain.clock import Clock
 from models.domain.errors import Forbidden, NotFound, TidewireError, Unauthenticated
 from models.domain.identity import Principal
@@ -15,7 +15,7 @@ from models.domain.push import Position, Publication, Slice, may_subscribe
 from serve.push import codes, protocol
 from serve.push.codes import Disconnect, ReplyError
 from serve.push.hub import Hub
-from serve.push.ports import ChannelLog, PushConfig, SocketToken, TokenExpired
+from serve.push.ports import ChannelLog, Granted, PushConfig, SocketToken, TokenExpired
 
 
 class Wire(Protocol):
@@ -34,6 +34,9 @@ class Door(Protocol):
     def admit(self, token: str) -> SocketToken:
         """TokenExpired, Unauthenticated."""
 
+    async def rights(self, principal: Principal) -> Granted:
+        """What the principal may do now; Unauthenticated, Unavailable."""
+
     def enter(self, session: Session, principal: Principal) -> bool:
         """False when this user has too many sockets open."""
 
@@ -43,7 +46,7 @@ class Session:
 
     __slots__ = (
         "_budget", "_channel_log", "_clock", "_config", "_door", "_hub", "_out", "_window", "busy", "client", "closed",
-        "expires_at", "opened_at", "pinged_at", "principal", "slot", "subscriptions", "wire",
+        "expires_at", "opened_at", "pinged_at", "principal", "rights", "slot", "subscriptions", "version", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +55,8 @@ class Session:
         self.wire = wire
         self.client = ""
         self.principal: Principal | None = None
+        self.rights = Rights("", ())
+        self.version = 0
         self.expires_at = 0.0
         self.opened_at = clock.monotonic()
         self.pinged_at: float | None = None
@@ -152,7 +157,7 @@ class Session:
 
     async def _dispatch(self, command: protocol.Command) -> None:
         if command.connect is not None:
-            self._connect(command.id, command.connect)
+            await self._connect(command.id, command.connect)
         elif command.subscribe is not None:
             await self._subscribe(command.id, command.subscribe)
         elif command.unsubscribe is not None:
@@ -160,7 +165,7 @@ class Session:
         elif command.history is not None:
             await self._history(command.id, command.history)
         elif command.refresh is not None:
-            self._refresh(command.id, command.refresh.token)
+            await self._refresh(command.id, command.refresh.token)
         elif command.ping:
             self._reply(command.id, "ping", {})
         elif command.publish:
@@ -170,19 +175,23 @@ class Session:
         else:
             self._refuse(command.id, codes.METHOD_NOT_FOUND)
 
-    def _connect(self, command_id: int, request: protocol.Connect) -> None:
+    async def _connect(self, command_id: int, request: protocol.Connect) -> None:
         if not request.token:
             return self._refuse(command_id, codes.UNAUTHORIZED)
         try:
             token = self._door.admit(request.token)
+            granted = await self._door.rights(token.principal)
         except TokenExpired:
             return self._refuse(command_id, codes.TOKEN_EXPIRED)
         except Unauthenticated:
             return self.disconnect(codes.INVALID_TOKEN)
+        if self.closed:
+            return
         if not self._door.enter(self, token.principal):
             return self.disconnect(codes.CONNECTION_LIMIT)
         self.client = str(uuid4())
         self._adopt(token)
+        self.grant(granted)
         self._reply(command_id, "connect", {
             "client": self.client,
             "version": self._config.version,
@@ -191,11 +200,12 @@ class Session:
             "pong": True,
         })  # fmt: skip
 
-    def _refresh(self, command_id: int, text: str) -> None:
+    async def _refresh(self, command_id: int, text: str) -> None:
         if not text:
             return self.disconnect(codes.BAD_FRAME)
         try:
             token = self._door.admit(text)
+            granted = await self._door.rights(token.principal)
         except TokenExpired:
             # An error would end the client for good; this makes it ask for a token and come back.
             return self.disconnect(codes.EXPIRED)
@@ -206,6 +216,11 @@ class Session:
             return self.disconnect(codes.INVALID_TOKEN)
         self._adopt(token)
         self._reply(command_id, "refresh", {"client": self.client, **self._life()})
+        self.grant(granted)
+
+    def grant(self, granted: Granted) -> None:
+        """What the user may do from now on; channels that are not for them any more are left."""
+        self.rights, self.version = granted.rights, granted.version
         for channel in sorted(self.subscriptions):
             if not self._allowed(channel):
                 self._hub.leave(self, channel)
@@ -229,8 +244,7 @@ class Session:
     def _require(self, channel: str) -> None:
         if self.principal is None:
             raise Unauthenticated
-        role = self.principal.role
-        may_subscribe(self.principal, Rights(role, role_permissions(role)), channel)
+        may_subscribe(self.principal, self.rights, channel)
 
     async def _subscribe(self, command_id: int, request: protocol.Subscribe) -> None:
         channel = request.channel

@@ -12,6 +12,18 @@ JOIN tenants t ON t.id = m.tenant_id
 LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.name = m.role
 WHERE m.tenant_id = $1 AND m.user_id = $2;
 
+-- name: user_standings
+SELECT p.n::integer AS n, m.role, r.permissions, t.access_version AS version,
+    (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,
+        g.instance) ORDER BY g.id), '[]')
+    FROM grants g WHERE g.tenant_id = p.tenant_id AND ((g.subject_kind = 'user' AND g.subject = p.user_id::text)
+        OR (g.subject_kind = 'role' AND g.subject = m.role))) AS grants
+FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS p (tenant_id, user_id, n)
+JOIN memberships m ON m.tenant_id = p.tenant_id AND m.user_id = p.user_id
+JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
+JOIN tenants t ON t.id = m.tenant_id
+LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.name = m.role;
+
 -- name: service_account_standing
 SELECT m.role, r.permissions, t.access_version AS version,
     (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,

@@ -27,6 +27,7 @@ from centrifuge import (
 )
 from redis.asyncio import Redis
 
+from models.domain.authorization import Grant, Rights, role_permissions
 from models.domain.clock import SystemClock
 from models.domain.errors import Unauthenticated
 from models.domain.identity import Principal
@@ -34,7 +35,7 @@ from models.domain.limits import Limits
 from models.domain.log import Position
 from models.domain.push import runs_channel
 from serve.push.gateway import PushDeps, PushGateway
-from serve.push.ports import PushConfig, SocketToken, Standing, TokenExpired
+from serve.push.ports import Granted, PushConfig, SocketToken, Standing, TokenExpired
 from storage.push_writer import Message, PushWriter
 from storage.redis_client import open_redis
 from storage.redis_push_reader import RedisChannelLog
@@ -47,6 +48,9 @@ class Doors:
 
     tokens: dict[str, tuple[Principal, float]] = field(default_factory=dict)
     fallen: dict[Principal, Standing] = field(default_factory=dict)
+    grants: list[Grant] = field(default_factory=list)
+    version: int = 0
+    gone: set[Principal] = field(default_factory=set)
 
     def verify(self, token: str) -> SocketToken:
         if token == "expired":
@@ -56,8 +60,16 @@ class Doors:
         principal, seconds = self.tokens[token]
         return SocketToken(principal, SystemClock().now() + timedelta(seconds=seconds))
 
-    async def standing(self, principals: Collection[Principal]) -> Mapping[Principal, Standing]:
-        return {p: self.fallen[p] for p in principals if p in self.fallen}
+    async def standing(self, known: Mapping[Principal, int]) -> Mapping[Principal, Standing]:
+        moved = {p: Standing.MOVED for p, version in known.items() if version != self.version}
+        return moved | {p: self.fallen[p] for p in known if p in self.fallen}
+
+    async def rights(self, principals: Collection[Principal]) -> Mapping[Principal, Granted]:
+        return {
+            p: Granted(Rights(p.role, role_permissions(p.role), self.grants), self.version)
+            for p in principals
+            if p not in self.gone
+        }
 
 
 class Publisher:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from centrifuge import ClientState, UnauthorizedError
 
+from models.domain.authorization import Effect, Grant
 from models.domain.push import inbox_channel, runs_channel
 from serve.push.ports import Standing
 from tests.integration.push.support import staged, subscribed, until
@@ -208,6 +210,27 @@ async def test_a_changed_role_comes_back_with_a_new_token(valkey: ValkeyServer) 
         await stage.publisher.publish(stage.runs, "seen")
         await subscription.until(lambda: subscription.data == ["seen"])
         await client.disconnect()
+
+
+async def test_a_grant_takes_and_gives_channels_of_open_sockets_within_a_second(valkey: ValkeyServer) -> None:
+    async with staged(valkey, session_check_interval=0.5) as stage:
+        client, notes = stage.client()
+        _, subscription = await subscribed(client, stage.runs)
+        begun = time.monotonic()
+        hidden = Grant(uuid4(), "role", "viewer", Effect.DENY, "run:read", "workflow", "ops/secret")
+        stage.doors.grants, stage.doors.version = [hidden], 1
+        await subscription.until(lambda: subscription.unsubscribed)
+        assert time.monotonic() - begun < 1.0
+        assert notes.disconnected == []
+        again, _ = stage.client()
+        _, refused = await subscribed(again, stage.runs)
+        assert refused.unsubscribed == [103]
+        stage.doors.gone.add(stage.principal)
+        third, gone = stage.client()
+        await third.connect()
+        await gone.until(lambda: gone.disconnected)
+        for one in (client, again, third):
+            await one.disconnect()
 
 
 async def test_a_client_without_a_token_is_unauthorized(valkey: ValkeyServer) -> None:

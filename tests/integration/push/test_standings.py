@@ -48,7 +48,16 @@ async def test_standings(database: Database) -> None:
     async with database.unit_of_work() as conn:
         await sessions.revoke(conn, over.session_id, NOW)
         await conn.execute("UPDATE users SET disabled_at = now() WHERE id = $1", disabled.user_id)
-    found = await PushSessions(database).standing([well, over, disabled, changed, foreign, unknown, borrowed])
+    moved = await someone(database)
+    check = PushSessions(database)
+    versions = {p: granted.version for p, granted in (await check.rights([well, moved])).items()}
+    async with database.unit_of_work([moved.tenant_id]) as conn:
+        await conn.execute(
+            "INSERT INTO grants VALUES ($1, $2, 'user', $3, 'deny', 'run:read', 'workflow', 'ops/*', now(), $2)",
+            moved.tenant_id, uuid4(), str(moved.user_id),
+        )  # fmt: skip
+    asked = [well, over, disabled, changed, foreign, unknown, borrowed, moved]
+    found = await check.standing({p: versions.get(p, versions[well]) for p in asked})
     assert found == {
         over: Standing.OVER,
         disabled: Standing.OVER,
@@ -56,8 +65,13 @@ async def test_standings(database: Database) -> None:
         foreign: Standing.OVER,
         unknown: Standing.OVER,
         borrowed: Standing.OVER,
+        moved: Standing.MOVED,
     }
+    rights = await check.rights([moved, disabled, foreign])
+    assert list(rights) == [moved]
+    assert rights[moved].rights.grants[0].instance == "ops/*"
+    assert rights[moved].version == versions[moved] + 1
 
 
 async def test_nobody_is_asked_about(database: Database) -> None:
-    assert await PushSessions(database).standing([]) == {}
+    assert await PushSessions(database).standing({}) == {}

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from models.domain.authorization import Rights, role_permissions
 from models.domain.clock import ManualClock
 from models.domain.errors import Unauthenticated, Unavailable
 from models.domain.identity import Principal
@@ -17,7 +18,7 @@ from models.domain.limits import Limits
 from models.domain.push import Announced, Position, Publication, Slice, runs_channel
 from serve.push.codes import Disconnect
 from serve.push.hub import Hub
-from serve.push.ports import PushConfig, SocketToken, TokenExpired
+from serve.push.ports import Granted, PushConfig, SocketToken, TokenExpired
 from serve.push.session import Session
 
 TENANT, OTHER_TENANT = UUID(int=1), UUID(int=2)
@@ -145,6 +146,9 @@ class FakeDoor:
         if token not in self.known:
             raise Unauthenticated
         return SocketToken(self.known[token], self.clock.now() + timedelta(seconds=self.seconds))
+
+    async def rights(self, principal: Principal) -> Granted:
+        return Granted(Rights(principal.role, role_permissions(principal.role)), 0)
 
     def enter(self, session: Session, principal: Principal) -> bool:
         return not self.full
