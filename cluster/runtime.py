@@ -139,6 +139,8 @@ def load(data: Path) -> Runtime:
     settings = {**raw["settings"], "data": Path(raw["settings"]["data"])}
     for name in ("egress_allow", "origins"):
         settings[name] = tuple(settings[name])
+    for name in ("tls_cert", "tls_key"):
+        settings[name] = settings[name] and Path(settings[name])
     kept = {**raw["secrets"], "sealing_keys": tuple(raw["secrets"]["sealing_keys"])}
     return Runtime(Settings(**settings), Path(raw["sockets"]), Ports(**raw["ports"]), Secrets(**kept), raw["instance"])
 
@@ -146,7 +148,9 @@ def load(data: Path) -> Runtime:
 def _plain(runtime: Runtime) -> dict[str, Any]:
     plain = asdict(runtime)
     plain["sockets"] = str(runtime.sockets)
-    plain["settings"]["data"] = str(runtime.data)
+    for name in ("data", "tls_cert", "tls_key"):
+        value = plain["settings"][name]
+        plain["settings"][name] = None if value is None else str(value)
     return plain
 
 

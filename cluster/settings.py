@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -31,7 +32,16 @@ class Settings:
     log_level: str = "info"
     egress_allow: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    # The address that links in mails lead to, when it is not this machine's own.
+    public_url: str | None = None
+    # Domains that the operator vouches for: `example.com=tenant`.
+    sso_domains: tuple[str, ...] = ()
     secure: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = field(default=None, repr=False)
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str = "Tidewire <tidewire@localhost>"
+    verify_email: str | None = None
     demo: bool = False
     demo_speed: float = 600.0
     shard_actors: int = 2
@@ -49,8 +59,24 @@ class Settings:
     @property
     def url(self) -> str:
         """Where a browser on this machine finds it."""
-        host = self.local_host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        scheme = "https" if self.tls else "http"
+        host = f"[{self.local_host}]" if ":" in self.local_host else self.local_host
+        return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def tls(self) -> bool:
+        """Whether TLS ends here, at the front door."""
+        return self.tls_cert is not None
+
+    @property
+    def behind_tls(self) -> bool:
+        """Whether browsers come by TLS, wherever it ends."""
+        return self.secure or self.tls
+
+    @property
+    def verification(self) -> str:
+        """What an address must be verified for: `off`, `before_invite` or `before_use`."""
+        return self.verify_email or ("before_use" if self.smtp_url else "off")
 
     @property
     def local_host(self) -> str:
@@ -85,9 +111,19 @@ def read_settings(environment: Mapping[str, str], overrides: Mapping[str, Any]) 
         if value is not None:
             option = f"--{name.replace('_', '-')}"
             _take(values, name, option, str(value), faults)
+    faults += _contradictions(values)
     if faults:
         raise InvalidSettings("The settings are not valid.", faults)
     return Settings(**values)
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[Fault]:
+    faults = []
+    if (values.get("tls_cert") is None) != (values.get("tls_key") is None):
+        faults.append(Fault(f"{PREFIX}TLS_CERT", f"TLS needs both {PREFIX}TLS_CERT and {PREFIX}TLS_KEY"))
+    if values.get("verify_email") in ("before_invite", "before_use") and values.get("smtp_url") is None:
+        faults.append(Fault(f"{PREFIX}VERIFY_EMAIL", f"mails are sent only when {PREFIX}SMTP_URL is set"))
+    return faults
 
 
 def _take(values: dict[str, Any], name: str, shown: str, text: str, faults: list[Fault]) -> None:
@@ -148,6 +184,27 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _file(text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if not text or not path.is_file():
+        raise ValueError(f"there is no file {text!r}")
+    return path
+
+
+def _smtp(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        # The text is not repeated: it can hold a password.
+        raise ValueError("expected smtp[s]://[user:password@]host[:port]")
+    return text
+
+
+def _sender(text: str) -> str:
+    if not re.fullmatch(r"(?:[^<>\r\n]+ )?<?[^@\s<>]+@[^@\s<>]+>?", text):
+        raise ValueError(f"expected an address such as Tidewire <no-reply@example.com>, not {text!r}")
+    return text
+
+
 def _servers(text: str) -> str:
     for server in text.split(","):
         host, _, port = server.strip().rpartition(":")
@@ -162,6 +219,15 @@ def _egress(text: str) -> tuple[str, ...]:
         EgressPolicy(entries)
     except InvalidInput as error:
         raise ValueError(error.detail) from None
+    return entries
+
+
+def _vouched(text: str) -> tuple[str, ...]:
+    entries = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for entry in entries:
+        domain, _, tenant = entry.partition("=")
+        if not tenant or "." not in domain:
+            raise ValueError(f"expected example.com=tenant,..., not {entry!r}")
     return entries
 
 
@@ -186,7 +252,14 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "log_level": _one_of(*LEVELS),
     "egress_allow": _egress,
     "origins": _origins,
+    "public_url": _url("http", "https"),
+    "sso_domains": _vouched,
     "secure": _flag,
+    "tls_cert": _file,
+    "tls_key": _file,
+    "smtp_url": _smtp,
+    "mail_from": _sender,
+    "verify_email": _one_of("off", "before_invite", "before_use"),
     "demo": _flag,
     "demo_speed": _number(0.1, 100_000),
     "shard_actors": _whole(1, 64),

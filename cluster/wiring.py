@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from actors.jq_sandbox import JqSandbox
     from actors.session_host import SessionHost
     from actors.workflow_shard import WorkflowShard
-    from models.domain.ports import ModelPredictor, OutboundHttp
+    from models.domain.ports import HttpRequest, HttpResponse, ModelPredictor, OutboundHttp
     from serve.deps import ApiOptions, ApiPorts
+    from serve.federation_ports import FederationPorts
     from serve.inference_host import ModelHost
     from serve.inference_ports import ModelServing
     from serve.push.gateway import PushGateway
@@ -41,7 +42,10 @@ def options(runtime: Runtime) -> ApiOptions:
     """Settings of the API and its pages; the gateway is reached at the same address."""
     from serve.deps import ApiOptions
 
-    return ApiOptions(secure=runtime.settings.secure, cookie_suffix=f"_{runtime.settings.port}", trusted_hops=1)
+    settings = runtime.settings
+    return ApiOptions(
+        secure=settings.secure, cookie_suffix=f"_{settings.port}", trusted_hops=1, replicas=settings.api_replicas
+    )
 
 
 def make_api(runtime: Runtime, models: ModelServing) -> ASGIApp:
@@ -61,7 +65,11 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from cluster.adapters import api as adapters
     from cluster.adapters.actors import Directory
     from cluster.adapters.api_access import ApiAccess
+    from cluster.adapters.api_authorization import ApiKeys, ApiMembers, ApiRoles, ApiServiceAccounts
+    from cluster.adapters.api_audit import ApiAudit
+    from cluster.adapters.api_factors import ApiFactors
     from cluster.adapters.api_flow import ApiFlow
+    from cluster.adapters.api_gateway import ApiIdempotency, ApiPlans, ApiUsage, mark_claim
     from cluster.adapters.api_metrics import ApiMetrics
     from cluster.adapters.api_operations import ApiDeadLetters, ApiJobs, ApiOperations, ApiSamples
     from cluster.adapters.api_secrets import ApiSecrets
@@ -69,22 +77,34 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from cluster.adapters.readiness import ApiReadiness
     from serve.auth.tokens import TokenKeys
     from serve.deps import ApiPorts
+    from serve.gateway.ports import GatewayPorts
     from storage.objects import open_objects
     from storage.redis_attempts import RedisAttemptCounter
+    from storage.redis_changes import RedisChanges
     from storage.redis_client import open_redis
+    from storage.redis_rate_limits import RedisRateLimits
     from storage.sealer import AesGcmSealer
 
     clock, limits = SystemClock(), Limits()
     async with AsyncExitStack() as stack:
         watch = watch_of(runtime)
         database = await _database(stack, watch, runtime.dsn("tidewire_app"), "api", 8)
+        database.before_commit = mark_claim
         redis = open_redis(runtime.redis_url)
         stack.push_async_callback(redis.aclose)
+        changes = RedisChanges(redis)
+        stack.push_async_callback(changes.close)
         dispatcher = shard_client(Directory(database), clock)
         stack.push_async_callback(dispatcher.close)
         ports = ApiPorts(
             identity=adapters.ApiIdentity(database, clock),
             access=ApiAccess(database),
+            members=ApiMembers(database, limits),
+            roles=ApiRoles(database, limits),
+            service_accounts=ApiServiceAccounts(database, limits),
+            api_keys=ApiKeys(database, limits),
+            factors=ApiFactors(database, limits),
+            audit=ApiAudit(database),
             workflows=adapters.ApiWorkflows(database),
             runs=adapters.ApiRuns(database, limits),
             events=adapters.ApiEvents(database),
@@ -92,6 +112,10 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
             metrics=ApiMetrics(database, clock, limits),
             notifications=adapters.ApiNotifications(database),
             tasks=ApiTasks(database),
+            federation=_federation(stack, runtime, database, limits),
+            gateway=GatewayPorts(
+                RedisRateLimits(redis), ApiPlans(database), ApiIdempotency(database), ApiUsage(database), changes
+            ),
             flow=ApiFlow(database),
             operations=ApiOperations(database, limits),
             jobs=ApiJobs(database),
@@ -113,6 +137,34 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
             limits=limits,
         )
         yield watch.ports("api", ports)
+
+
+def _federation(stack: AsyncExitStack, runtime: Runtime, database: Database, limits: Limits) -> FederationPorts:
+    from cluster.adapters.api_federation import ApiProviders, ApiSignOns
+    from cluster.adapters.api_scim import ApiScim
+    from cluster.adapters.txt_records import DnsTxtRecords
+    from serve.federation_ports import FederationPorts
+
+    settings = runtime.settings
+    return FederationPorts(
+        ApiProviders(database, limits), ApiSignOns(database), ApiScim(database, limits),
+        LateHttp(partial(_outbound, stack, runtime, limits)), DnsTxtRecords(), settings.public_url or settings.url,
+        frozenset(settings.sso_domains),
+    )  # fmt: skip
+
+
+class LateHttp:
+    """A client of its own that the first request makes: most tenants have no identity provider."""
+
+    def __init__(self, make: Callable[[], OutboundHttp]) -> None:
+        self._make = make
+        self._client: OutboundHttp | None = None
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """See OutboundHttp.send."""
+        if self._client is None:
+            self._client = self._make()
+        return await self._client.send(request)
 
 
 @asynccontextmanager

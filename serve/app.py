@@ -16,37 +16,55 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.domain.errors import TidewireError
+from serve.audit_refusals import Refusals
 from serve.auth.access_directory import AccessDirectory
 from serve.auth.access_watch import AccessWatch
 from serve.auth.accounts import Accounts
 from serve.auth.admission import Admission
+from serve.auth.factor_services import factor_services
 from serve.auth.gate import Gate
+from serve.auth.invitations import Invitations
 from serve.auth.keyring import Keyring
 from serve.auth.passwords import Passwords
+from serve.auth.session_tokens import SessionTokens
 from serve.auth.session_watch import SessionWatch
 from serve.auth.throttle import SignInThrottle
 from serve.deps import ApiDeps, ApiOptions, ApiPorts
 from serve.edge import Edge
 from serve.errors import on_http_exception, on_tidewire_error, on_validation_error
 from serve.event_acceptor import EventAcceptor
+from serve.federation.services import federation_services
+from serve.gateway.gateway import Gateway, GatewayConfig
 from serve.openapi_document import document
 from serve.routes import (
+    api_keys,
+    authorization,
     connections,
     dead_letters,
     events,
+    factors,
     flow,
+    grants,
     identity,
     inference,
+    invitations,
     jobs,
+    members,
     metrics,
     models,
     notifications,
+    roles,
     run_operations,
     runs,
     samples,
+    scim,
     secrets,
+    service_accounts,
+    sign_on,
+    sso,
     system,
     tasks,
+    usage,
     webhooks,
     workflows,
 )
@@ -59,7 +77,9 @@ OpenPorts = Callable[[], AbstractAsyncContextManager[ApiPorts]]
 # The most used ones first: routes are tried in this order.
 _ROUTERS = (
     runs, events, webhooks, inference, run_operations, dead_letters, jobs, samples, workflows, metrics,
-    notifications, tasks, flow, connections, secrets, models, identity, system,
+    notifications, tasks, flow, usage, connections, secrets, models, identity, factors, system,
+    authorization, roles, grants, members, invitations, service_accounts, api_keys,
+    sign_on, scim, sso,
 )
 _TITLE = "Tidewire"
 _DESCRIPTION = """\
@@ -127,11 +147,13 @@ def build_api(lifespan: Any = None, version: str = ApiOptions().version) -> Fast
 async def _lifespan(open_ports: OpenPorts, telemetry: Telemetry, app: FastAPI) -> AsyncIterator[None]:
     async with open_ports() as ports:
         deps = build_deps(ports, telemetry)
+        deps.gateway.start()
         watch = SessionWatch(ports.identity, deps.gate, ports.clock, ports.limits)
         rights = AccessWatch(ports.access, deps.directory, deps.keyring, ports.clock, ports.limits)
         watching = [
             asyncio.create_task(watch.run(), name="session watch"),
             asyncio.create_task(rights.run(), name="access watch"),
+            asyncio.create_task(deps.refusals.run(), name="refusals"),
         ]
         app.state.deps = deps
         try:
@@ -141,6 +163,8 @@ async def _lifespan(open_ports: OpenPorts, telemetry: Telemetry, app: FastAPI) -
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            deps.gateway.load.is_draining = True
+            await deps.gateway.close()
             await deps.run_acceptor.close()
             await deps.event_acceptor.close()
 
@@ -150,12 +174,22 @@ def build_deps(ports: ApiPorts, telemetry: Telemetry) -> ApiDeps:
     gate = Gate(ports.keys, ports.clock)
     keyring = Keyring(ports.access, ports.clock, ports.limits)
     directory = AccessDirectory(ports.access, ports.clock, ports.limits)
+    passwords, throttle = Passwords(), SignInThrottle(ports.attempts, ports.clock, ports.limits)
+    sessions = SessionTokens(ports.keys, ports.clock, ports.limits)
+    services = factor_services(ports, passwords, sessions, throttle)
+    federation = federation_services(ports)
     accounts = Accounts(
-        ports.identity, gate, Passwords(), SignInThrottle(ports.attempts, ports.clock, ports.limits),
-        ports.keys, ports.clock, ports.limits,
+        ports.identity, gate, passwords, throttle, sessions, services.second, ports.keys, ports.clock, ports.limits,
+        federation.sign_on,
+    )
+    refusals = Refusals(ports.audit, ports.clock, ports.limits)
+    gateway = Gateway(
+        ports.gateway,
+        GatewayConfig(ports.clock, ports.limits, ports.sealer, telemetry.registry, ports.options.replicas),
     )
     return ApiDeps(
-        ports, gate, keyring, directory, Admission(gate, keyring, directory), accounts,
+        ports, gate, refusals, keyring, directory, Admission(gate, keyring, directory),
+        Invitations(ports.members, passwords, ports.clock, ports.limits), accounts, services, federation, gateway,
         RunAcceptor(ports.runs, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "runs")),
         EventAcceptor(ports.events, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "events")),
         telemetry,

@@ -10,19 +10,29 @@ from models.domain.limits import Limits
 from models.domain.ports import ObjectStore, RunDispatcher, Sealer
 from serve import ports as p
 from serve.access_ports import AccessRepository
+from serve.audit_ports import AuditRepository
+from serve.authorization_ports import ApiKeyRepository, MemberRepository, RoleRepository, ServiceAccountRepository
+from serve.factor_ports import FactorRepository
+from serve.federation_ports import FederationPorts
 from serve.flow_ports import FlowRepository
+from serve.gateway.ports import GatewayPorts
 from serve.inference_ports import ModelCatalog, ModelServing
 from serve.operation_ports import DeadLetterRepository, JobRepository, RunOperations, SampleRepository
 from serve.task_ports import TaskRepository
 
 if TYPE_CHECKING:
+    from serve.audit_refusals import Refusals
     from serve.auth.access_directory import AccessDirectory
     from serve.auth.accounts import Accounts
     from serve.auth.admission import Admission
+    from serve.auth.factor_services import FactorServices
     from serve.auth.gate import Gate
+    from serve.auth.invitations import Invitations
     from serve.auth.keyring import Keyring
     from serve.auth.tokens import TokenKeys
     from serve.event_acceptor import EventAcceptor
+    from serve.federation.services import FederationServices
+    from serve.gateway.gateway import Gateway
     from serve.run_acceptor import RunAcceptor
     from serve.telemetry import Telemetry
 
@@ -31,7 +41,7 @@ if TYPE_CHECKING:
 class ApiOptions:
     """Settings of the API. `push_url` None: the page derives it from its own address.
 
-    `trusted_hops`: how many proxies of ours stand in front and add to X-Forwarded-For.
+    `trusted_hops`: how many proxies of ours stand in front and add to X-Forwarded-For. `replicas` share rate limits.
     """
 
     version: str = "0.1.0"
@@ -39,6 +49,9 @@ class ApiOptions:
     secure: bool = False
     trusted_hops: int = 0
     cookie_suffix: str = ""
+    rp_id: str = "localhost"
+    passkey_origins: tuple[str, ...] = ("http://localhost:8080",)
+    replicas: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,12 @@ class ApiPorts:
 
     identity: p.IdentityRepository
     access: AccessRepository
+    members: MemberRepository
+    roles: RoleRepository
+    service_accounts: ServiceAccountRepository
+    api_keys: ApiKeyRepository
+    factors: FactorRepository
+    audit: AuditRepository
     workflows: p.WorkflowRepository
     runs: p.RunRepository
     events: p.EventRepository
@@ -54,6 +73,8 @@ class ApiPorts:
     metrics: p.MetricRepository
     notifications: p.NotificationRepository
     tasks: TaskRepository
+    federation: FederationPorts
+    gateway: GatewayPorts
     flow: FlowRepository
     operations: RunOperations
     jobs: JobRepository
@@ -81,10 +102,15 @@ class ApiDeps:
 
     ports: ApiPorts
     gate: Gate
+    refusals: Refusals
     keyring: Keyring
     directory: AccessDirectory
     admission: Admission
+    invitations: Invitations
     accounts: Accounts
+    factors: FactorServices
+    federation: FederationServices
+    gateway: Gateway
     run_acceptor: RunAcceptor
     event_acceptor: EventAcceptor
     telemetry: Telemetry

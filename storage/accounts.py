@@ -102,6 +102,12 @@ async def add_verification(conn: WriteConn, user_id: UUID, email: str, token: Ne
     await conn.execute(_SQL["add_token"], token.hash, "verify", user_id, email, token.created_at, token.expires_at)
 
 
+async def to_verify(conn: ReadConn, token_hash: bytes, now: datetime) -> UUID | None:
+    """The user whose address a token verifies."""
+    found: UUID | None = await conn.fetchval(_SQL["to_verify"], token_hash, now)
+    return found
+
+
 async def verify(conn: WriteConn, token_hash: bytes, now: datetime) -> UUID | None:
     """The user whose address is verified now, the first time only."""
     found: UUID | None = await conn.fetchval(_SQL["verify"], token_hash, now)
@@ -141,7 +147,9 @@ async def end_all_sessions(conn: WriteConn, user_id: UUID, now: datetime) -> Seq
 
 
 async def end_sessions(conn: WriteConn, user_id: UUID, now: datetime) -> Sequence[UUID]:
-    """Marks all sessions of a user whose session epoch has moved; returns which were open."""
+    """Marks all sessions of a user whose session epoch has moved, and forgets sign-ins that wait for a second factor;
+    returns which were open."""
+    await conn.execute(_SQL["drop_challenges"], user_id)
     return [row["id"] for row in await conn.fetch(_SQL["end_sessions"], user_id, now)]
 
 

@@ -1316,6 +1316,115 @@ CREATE TABLE audit_streams (
 );
 CREATE INDEX audit_streams_due ON audit_streams (next_at) WHERE enabled;
 
+-- Tidewire as a provider of OAuth 2.1 and OpenID Connect -----------------------------------------------
+
+-- Keys that sign tokens. One signs from `activates_at` on, until the next one does, and verifies until `retires_at`.
+-- No private half: it is the first key, which the instance keeps in its secrets.
+CREATE TABLE signing_keys (
+    id text PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
+    private_sealed bytea,
+    created_at timestamptz NOT NULL,
+    activates_at timestamptz NOT NULL,
+    retires_at timestamptz
+);
+
+CREATE TABLE oauth_clients (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL UNIQUE,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    auth_method text NOT NULL
+        CHECK (auth_method IN ('none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt')),
+    secret_hash bytea,
+    jwks json,
+    redirect_uris text[] NOT NULL,
+    grant_types text[] NOT NULL,
+    scopes text[] NOT NULL,
+    -- As whom it acts by client credentials.
+    service_account_id uuid,
+    created_at timestamptz NOT NULL,
+    created_by uuid NOT NULL,
+    updated_at timestamptz NOT NULL,
+    disabled_at timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, service_account_id) REFERENCES service_accounts
+);
+CREATE INDEX oauth_clients_disabled ON oauth_clients (disabled_at) WHERE disabled_at IS NOT NULL;
+CREATE INDEX oauth_clients_account ON oauth_clients (tenant_id, service_account_id);
+
+-- What a user has let a client do; the id is the session of its tokens.
+CREATE TABLE oauth_grants (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    user_id uuid NOT NULL REFERENCES users,
+    scopes text[] NOT NULL,
+    authenticated_at timestamptz NOT NULL,
+    factors text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX oauth_grants_user ON oauth_grants (user_id, id);
+CREATE INDEX oauth_grants_client ON oauth_grants (tenant_id, client_id, user_id);
+CREATE INDEX oauth_grants_revoked ON oauth_grants (revoked_at) WHERE revoked_at IS NOT NULL;
+
+CREATE TABLE oauth_codes (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    hash bytea NOT NULL UNIQUE,
+    grant_id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    redirect_uri text NOT NULL,
+    challenge text NOT NULL,
+    nonce text,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    PRIMARY KEY (tenant_id, hash),
+    FOREIGN KEY (tenant_id, grant_id) REFERENCES oauth_grants
+);
+CREATE INDEX oauth_codes_grant ON oauth_codes (tenant_id, grant_id);
+CREATE INDEX oauth_codes_expiry ON oauth_codes (expires_at);
+
+CREATE TABLE oauth_refresh_tokens (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    hash bytea NOT NULL UNIQUE,
+    grant_id uuid NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    PRIMARY KEY (tenant_id, hash),
+    FOREIGN KEY (tenant_id, grant_id) REFERENCES oauth_grants
+);
+CREATE INDEX oauth_refresh_tokens_grant ON oauth_refresh_tokens (tenant_id, grant_id);
+CREATE INDEX oauth_refresh_tokens_expiry ON oauth_refresh_tokens (expires_at);
+
+-- Devices that wait until somebody lets them in; no tenant before that.
+CREATE TABLE oauth_devices (
+    hash bytea PRIMARY KEY,
+    user_code_hash bytea NOT NULL UNIQUE,
+    client_id uuid NOT NULL,
+    client_tenant uuid REFERENCES tenants,
+    scopes text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    seconds integer NOT NULL,
+    polled_at timestamptz,
+    tenant_id uuid REFERENCES tenants,
+    grant_id uuid,
+    denied_at timestamptz,
+    used_at timestamptz
+);
+CREATE INDEX oauth_devices_expiry ON oauth_devices (expires_at);
+CREATE INDEX oauth_devices_grant ON oauth_devices (tenant_id, grant_id);
+
+-- What ends all sessions of a user ends what clients may do in the user's name.
+CREATE FUNCTION end_oauth_grants() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE oauth_grants SET revoked_at = clock_timestamp() WHERE user_id = NEW.id AND revoked_at IS NULL;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_oauth_grants AFTER UPDATE OF session_epoch, disabled_at ON users FOR EACH ROW
+    WHEN (NEW.session_epoch <> OLD.session_epoch OR NEW.disabled_at IS NOT NULL) EXECUTE FUNCTION end_oauth_grants();
+
 -- row-level security --------------------------------------------------------------------------------
 
 DO $$
@@ -1328,7 +1437,8 @@ BEGIN
         'roles', 'grants', 'service_accounts', 'api_keys', 'invitations', 'tenant_settings',
         'identity_providers', 'sso_domains', 'saml_replays', 'federated_identities', 'scim_tokens', 'scim_users',
         'scim_groups', 'scim_group_members',
-        'connection_state', 'secrets', 'audit_heads', 'audit_log', 'audit_streams', 'mfa_requirements', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
+        'connection_state', 'secrets', 'audit_heads', 'audit_log', 'audit_streams',
+        'oauth_clients', 'oauth_grants', 'oauth_codes', 'oauth_refresh_tokens', 'mfa_requirements', 'workflow_resources', 'model_versions', 'model_aliases'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY tenant ON %I TO tidewire_app USING (tenant_id = ANY ((SELECT current_tenants())::uuid[]))', t);
@@ -1345,6 +1455,17 @@ CREATE POLICY presented ON api_keys FOR SELECT TO tidewire_app
     USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
 CREATE POLICY presented ON invitations FOR SELECT TO tidewire_app
     USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
+CREATE POLICY presented ON oauth_codes FOR SELECT TO tidewire_app
+    USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
+CREATE POLICY presented ON oauth_refresh_tokens FOR SELECT TO tidewire_app
+    USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
+CREATE POLICY presented ON oauth_clients FOR SELECT TO tidewire_app
+    USING (id = nullif(current_setting('tidewire.client', true), '')::uuid);
+-- Which tokens are refused is asked for all tenants at once; it tells an id and a time.
+CREATE POLICY ended ON oauth_grants FOR SELECT TO tidewire_app
+    USING (revoked_at > nullif(current_setting('tidewire.ended', true), '')::timestamptz);
+CREATE POLICY ended ON oauth_clients FOR SELECT TO tidewire_app
+    USING (disabled_at > nullif(current_setting('tidewire.ended', true), '')::timestamptz);
 
 -- What audited transactions change -------------------------------------------------------------------
 
@@ -1398,7 +1519,7 @@ BEGIN
                 'run_origins', 'run_snapshots', 'run_search', 'workflow_triggers', 'event_gatherings',
                 'idempotency_keys', 'idempotent_requests', 'usage_traffic', 'shard_epoch', 'shard_owner', 'events', 'outbox', 'relay_cursor',
                 'metric_dimension_values', 'metric_points', 'metric_offsets', 'notifications', 'connection_state',
-                'refresh_tokens', 'used_nonces', 'mfa_challenges', 'account_tokens', 'mails'])
+                'refresh_tokens', 'used_nonces', 'mfa_challenges', 'oauth_codes', 'oauth_refresh_tokens', 'oauth_devices', 'account_tokens', 'mails'])
     LOOP
         EXECUTE format('CREATE TRIGGER audit_capture AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW '
             'WHEN (current_setting(''tidewire.audited'', true) = ''on'') EXECUTE FUNCTION audit_capture(%s)',
@@ -1485,6 +1606,14 @@ GRANT SELECT ON human_tasks TO tidewire_app;
 GRANT UPDATE (status, answer, closed_at, assignee_kind, assignee, escalations) ON human_tasks TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hook_sources, connections, secrets TO tidewire_app;
 GRANT SELECT, INSERT ON audit_log TO tidewire_app;
+GRANT SELECT, INSERT, DELETE ON signing_keys, oauth_clients, oauth_grants, oauth_codes, oauth_refresh_tokens, oauth_devices
+    TO tidewire_app;
+GRANT UPDATE (activates_at, retires_at) ON signing_keys TO tidewire_app;
+GRANT UPDATE ON oauth_clients TO tidewire_app;
+GRANT UPDATE (revoked_at) ON oauth_grants TO tidewire_app;
+GRANT UPDATE (used_at) ON oauth_codes, oauth_refresh_tokens TO tidewire_app;
+GRANT UPDATE (polled_at, seconds, tenant_id, grant_id, denied_at, used_at) ON oauth_devices TO tidewire_app;
+GRANT SELECT, DELETE ON oauth_codes, oauth_refresh_tokens, oauth_devices TO tidewire_engine;
 GRANT SELECT, INSERT, UPDATE ON audit_heads TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON audit_streams TO tidewire_app;
 GRANT SELECT ON audit_log, audit_heads, audit_streams TO tidewire_engine;

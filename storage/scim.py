@@ -14,7 +14,7 @@ from models.domain.errors import Conflict, InvalidInput, LimitExceeded
 from models.domain.federation import Rules, domain_of, role_for
 from models.domain.identity import ROLES, TenantScope
 from models.domain.ids import uuid7
-from models.domain.scim_resources import ScimUser, StoredUser
+from models.domain.scim_resources import ScimUser, StoredUser, VersionMoved
 from storage import sign_ons
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
@@ -22,7 +22,6 @@ from storage.queries import load
 _SQL = load("scim")
 _SIGN_ONS = load("sign_ons")
 _NOTED = timedelta(minutes=1)
-CHANGED = "The resource has changed since you read it; read it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,7 @@ async def put_user(
 
 def _check_version(stored: int, wanted: int | None) -> None:
     if wanted is not None and wanted != stored:
-        raise Conflict(CHANGED)
+        raise VersionMoved
 
 
 async def delete_user(conn: WriteConn, scope: TenantScope, one: UUID, version: int | None, now: datetime) -> bool:

@@ -13,10 +13,10 @@ from models.domain.errors import Conflict, Fault, InvalidInput
 from models.domain.federation import Rules
 from models.domain.identity import TenantScope
 from models.domain.ids import uuid7
-from models.domain.scim_resources import ScimGroup, StoredGroup
+from models.domain.scim_resources import ScimGroup, StoredGroup, VersionMoved
 from storage.postgres import ReadConn, WriteConn
 from storage.queries import load
-from storage.scim import CHANGED, follow_roles
+from storage.scim import follow_roles
 
 _SQL = load("scim")
 
@@ -76,7 +76,7 @@ async def _locked(conn: WriteConn, scope: TenantScope, one: UUID, version: int |
     if row is None:
         return None
     if version is not None and version != row["version"]:
-        raise Conflict(CHANGED)
+        raise VersionMoved
     return await _members(conn, scope, one)
 
 

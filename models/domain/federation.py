@@ -23,6 +23,14 @@ _RETURN = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}|/")
 class SignInRefused(Forbidden):
     """The answer of the identity provider was refused; begin the sign-in anew."""
 
+    def __init__(self, detail: str | None = None, code: str = "refused") -> None:
+        """`code` is what the person's page is told; the detail is for the admins."""
+        super().__init__(detail)
+        self.code = code
+
+    def __reduce__(self) -> tuple[type[SignInRefused], tuple[str, str]]:
+        return type(self), (self.detail, self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class RoleRule:
@@ -126,7 +134,7 @@ def checked_endpoint(url: Any, what: str) -> str:
         raise InvalidInput(f"The {what} is not a usable address.", [Fault("", f"{what}: expected https://...")])
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         raise InvalidInput(f"The {what} must begin with https://.", [Fault("", f"{what}: expected https://...")])
-    return url
+    return str(url)
 
 
 def _is_loopback(host: str) -> bool:
@@ -152,10 +160,11 @@ def admit(asserted: Asserted, standing: Standing, domains: Iterable[str], rules:
     for address in filter(None, (asserted.email, standing.email)):
         if _domain_or_none(address) not in proven:
             raise SignInRefused(
-                f"The domain of {address} is not verified for this tenant; an admin can verify it under single sign-on."
+                f"The domain of {address} is not verified for this tenant; an admin verifies it under single sign-on.",
+                "domain",
             )
     if standing.disabled:
-        raise SignInRefused("This account is switched off. Ask an admin.")
+        raise SignInRefused("This account is switched off. Ask an admin.", "disabled")
     role = _role(asserted, standing, rules)
     return Admission(standing.user_id, not standing.linked, role, role != standing.role)
 
@@ -170,10 +179,10 @@ def _domain_or_none(address: str) -> str | None:
 def _role(asserted: Asserted, standing: Standing, rules: Rules) -> str:
     if standing.role is None:
         if not rules.just_in_time:
-            raise SignInRefused("You are not a member of this tenant. Ask an admin to add you.")
+            raise SignInRefused("You are not a member of this tenant. Ask an admin to add you.", "not_a_member")
     elif standing.role == "owner" or standing.managed or not rules.roles:
         return standing.role
     role = role_for(asserted.groups, rules)
     if role is None:
-        raise SignInRefused("None of your groups gives you a role in this tenant. Ask an admin.")
+        raise SignInRefused("None of your groups gives you a role in this tenant. Ask an admin.", "no_role")
     return role

@@ -31,12 +31,18 @@ MODEL = frozenset({"model:write"})
 ADMIN = frozenset(
     {
         "tenant:write",
+        "audit:read",
+        "audit:write",
+        "client:read",
+        "client:write",
         "member:read",
         "member:write",
         "role:read",
         "role:write",
         "service_account:read",
         "service_account:write",
+        "sso:read",
+        "sso:write",
     }
 )
 

@@ -174,18 +174,20 @@ def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
 
 def _check_times(claims: Mapping[str, Any], begun_at: datetime, now: datetime) -> None:
     at, leeway = now.timestamp(), CLOCK_LEEWAY_SECONDS
-    expires, issued, not_before = claims.get("exp"), claims.get("iat"), claims.get("nbf", 0)
-    if not _is_time(expires) or at >= expires + leeway:
+    if at >= _time(claims, "exp") + leeway:
         raise _refused("exp")
     # One that is older than the question cannot be its answer.
-    if not _is_time(issued) or issued > at + leeway or issued < begun_at.timestamp() - leeway:
+    if not begun_at.timestamp() - leeway <= _time(claims, "iat") <= at + leeway:
         raise _refused("iat")
-    if not _is_time(not_before) or not_before > at + leeway:
+    if "nbf" in claims and _time(claims, "nbf") > at + leeway:
         raise _refused("nbf")
 
 
-def _is_time(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < 1e12
+def _time(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
+        raise _refused(name)
+    return value
 
 
 def _hash_fits(at_hash: Any, access_token: Any, algorithm: str) -> bool:

@@ -223,11 +223,11 @@ def _fits(path: Path, operator: str, left: Any, right: Any) -> bool:
     if isinstance(left, str) and isinstance(right, str):
         if path[-1] not in _EXACT:
             left, right = left.casefold(), right.casefold()
-        return _TEXTS[operator](left, right)
+        return bool(_TEXTS[operator](left, right))
     if operator == "eq":
         return left == right and isinstance(left, bool) == isinstance(right, bool)
     is_number = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in (left, right))
-    return is_number and operator in _ORDERS and _ORDERS[operator](left, right)
+    return is_number and operator in _ORDERS and bool(_ORDERS[operator](left, right))
 
 
 _ORDERS: Any = {

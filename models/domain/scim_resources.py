@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.domain.errors import Fault, InvalidInput, LimitExceeded
+from models.domain.errors import Conflict, Fault, InvalidInput, LimitExceeded
 from models.domain.events import format_time
 from models.domain.limits import Limits
 from models.domain.scim_filter import ENTERPRISE, parse_path
@@ -28,6 +28,10 @@ _NOT_KEPT = frozenset({"id", "meta", "schemas", "groups", "password", "username"
 _TEXTS = frozenset({"displayName", "nickName", "profileUrl", "title", "userType", "preferredLanguage", "locale",
                     "timezone"})  # fmt: skip
 _ALWAYS = frozenset({"id", "schemas"})
+
+
+class VersionMoved(Conflict):
+    """The resource has changed since you read it; read it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
 from models.domain.clock import Clock
-from models.domain.errors import Fault, InvalidInput, NotFound, Unauthenticated
+from models.domain.errors import Fault, Forbidden, InvalidInput, NotFound, Unauthenticated
 from models.domain.factors import PASSWORD
+from models.domain.federation import SIGNED_ON
 from models.domain.identity import Principal
 from models.domain.ids import shard_of, uuid7
 from models.domain.limits import Limits
@@ -39,6 +41,13 @@ def tenant_name(display: str) -> str:
     return name
 
 
+class SignOnRule(Protocol):
+    """Who has to come through an identity provider."""
+
+    async def check_password_allowed(self, tenant_id: UUID, user_id: UUID) -> None:
+        """Forbidden for members who come in through the provider of the tenant only."""
+
+
 class Accounts:
     """Users, sessions and their tokens."""
 
@@ -53,7 +62,9 @@ class Accounts:
         keys: TokenKeys,
         clock: Clock,
         limits: Limits,
+        sign_on: SignOnRule | None = None,
     ) -> None:
+        self._sign_on = sign_on
         self._identity = identity
         self._gate = gate
         self._passwords = passwords
@@ -99,7 +110,11 @@ class Accounts:
     async def switch(self, principal: Principal, tenant: str, device: Device) -> SignedIn:
         """Ends the session and opens one in another tenant of the user."""
         now, factors, since = self._clock.now(), principal.factors, principal.authenticated_at
+        if SIGNED_ON in factors:
+            raise Forbidden("You came in through the identity provider of this tenant: sign in to the other one.")
         membership = _pick(await self._identity.memberships(principal.user_id), tenant)
+        if self._sign_on is not None:
+            await self._sign_on.check_password_allowed(membership.tenant_id, principal.user_id)
         session, refresh_token = self._sessions.new_session(
             principal.user_id, membership.tenant_id, device, now, factors, since
         )
@@ -147,6 +162,8 @@ class Accounts:
         """Opens a session for somebody who has proved `factors`, or asks for one more if the user has any."""
         now = self._clock.now()
         membership = _pick(await self._identity.memberships(user_id), tenant)
+        if self._sign_on is not None and not {SIGNED_ON, TICKET}.intersection(factors):
+            await self._sign_on.check_password_allowed(membership.tenant_id, user_id)
         needed = await self._factors.ask(user_id, membership.tenant_id, device, factors, epoch)
         if needed is not None:
             return needed

@@ -30,6 +30,23 @@ def forget_cookie(response: Response, options: ApiOptions) -> None:
     response.delete_cookie(cookie_name(options), path=_PATH, httponly=True, samesite="strict", secure=options.secure)
 
 
+def _sign_on_name(options: ApiOptions) -> str:
+    return "__Host-tidewire_sign_on" if options.secure else f"tidewire_sign_on{options.cookie_suffix}"
+
+
+def sign_on_browser(request: Request, options: ApiOptions) -> str | None:
+    """What binds a sign-in through an identity provider to this browser."""
+    return request.cookies.get(_sign_on_name(options))
+
+
+def bind_sign_on(response: Response, options: ApiOptions, browser: str, seconds: int) -> None:
+    """Lax: it has to come along when the provider sends the browser back."""
+    response.set_cookie(
+        _sign_on_name(options), browser, max_age=seconds, path="/", httponly=True, samesite="lax",
+        secure=options.secure,
+    )  # fmt: skip
+
+
 def own_page(request: Request) -> bool:
     """Whether our own page sent this: other sites can neither set X-Tidewire nor forge Origin and Sec-Fetch-Site."""
     headers = request.headers

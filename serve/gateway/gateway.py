@@ -99,19 +99,25 @@ class Gateway:
             await self._obtain(scope, meter, buckets, cost, row)
         row[0] += 1
         row[1] += cost
-        scope[METER] = meter
-        scope[HEADERS] = [
-            (b"ratelimit-policy", meter.policy), (b"ratelimit", state_header(buckets)), *policy.headers
-        ]
+        scope[METER], scope[HEADERS] = meter, policy.headers
+        self._tell(scope, meter, buckets)
         return meter
 
-    async def charge(self, caller: Caller, cost: int, route_class: str = "graphql") -> None:
-        """Charges more than a route costs by itself, as for what a query touches; TooManyRequests when it is not
-        there, and then nothing was taken."""
-        meter = self.meters.find(caller) or await self.meters.open(caller)
-        if not self.limiter.spend(meter.buckets, cost):
-            await self.limiter.obtain(meter.buckets, cost)
-        meter.row(route_class)[1] += cost
+    async def charge(self, scope: Scope, cost: int, route_class: str = "graphql") -> None:
+        """Charges the caller of a request more than its route costs by itself, as for what a query touches;
+        TooManyRequests when it is not there, and then nothing was taken."""
+        meter: Meter = scope[METER]
+        row = meter.row(route_class)
+        try:
+            if not self.limiter.spend(meter.buckets, cost):
+                await self.limiter.obtain(meter.buckets, cost)
+        except TooManyRequests:
+            row[2] += 1
+            raise
+        finally:
+            self._tell(scope, meter, meter.buckets)
+        row[0] += 1
+        row[1] += cost
 
     async def charge_tenant(self, tenant_id: UUID, cost: int, route_class: str = "webhook") -> None:
         """Charges a tenant for what comes from outside without a user, as webhooks."""
@@ -144,8 +150,13 @@ class Gateway:
         except TooManyRequests:
             row[0] += 1
             row[2] += 1
-            scope[HEADERS] = [(b"ratelimit-policy", meter.policy), (b"ratelimit", state_header(buckets))]
+            scope[HEADERS] = ()
+            self._tell(scope, meter, buckets)
             raise
+
+    def _tell(self, scope: Scope, meter: Meter, buckets: tuple[Bucket, ...]) -> None:
+        told = [pair for pair in scope[HEADERS] if not pair[0].startswith(b"ratelimit")] if scope[HEADERS] else []
+        scope[HEADERS] = [(b"ratelimit-policy", meter.policy), (b"ratelimit", state_header(buckets)), *told]
 
     async def _follow(self) -> None:
         while True:

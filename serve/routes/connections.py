@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from models.domain.egress import parse_target
 from models.domain.errors import Fault, InvalidInput
-from serve.guard import GuardedRoute, deps_of, needs, principal_of
+from serve.guard import GuardedRoute, deps_of, needs, principal_of, rights_of
 from serve.records import Connection
 from serve.responses import json_response, no_content
 from serve.schemas import connections as s
@@ -46,7 +46,7 @@ def _shown(connection: Connection) -> dict[str, Any]:
     response_model=s.Connection,
     responses={201: {"model": s.Connection, "description": "A new connection"}},
 )
-@needs("connection:write")
+@needs("connection:write", instance=("name",))
 async def put_connection(request: Request, name: ConnectionName, body: s.ConnectionRequest) -> Response:
     """Makes or replaces a connection. Its secret is sealed at once and never shown."""
     deps, principal = deps_of(request), principal_of(request)
@@ -67,22 +67,23 @@ async def put_connection(request: Request, name: ConnectionName, body: s.Connect
 
 
 @router.get("/v1/connections", response_model=s.Connections)
-@needs("connection:read")
+@needs("connection:read", somewhere=True)
 async def list_connections(request: Request) -> Response:
     """All connections of the tenant."""
     found = await deps_of(request).ports.connections.list(principal_of(request).tenant_id)
-    return json_response({"items": [_shown(connection) for connection in found], "next": None})
+    reach = rights_of(request).reach("connection:read")
+    return json_response({"items": [_shown(one) for one in found if reach.holds(one.name)], "next": None})
 
 
 @router.get("/v1/connections/{name}", response_model=s.Connection, responses={404: {}})
-@needs("connection:read")
+@needs("connection:read", instance=("name",))
 async def get_connection(request: Request, name: ConnectionName) -> Response:
     """A connection with the state of its breaker and the use of its quota."""
     return json_response(_shown(await deps_of(request).ports.connections.get(principal_of(request).tenant_id, name)))
 
 
 @router.delete("/v1/connections/{name}", status_code=204, responses={404: {}})
-@needs("connection:write")
+@needs("connection:write", instance=("name",))
 async def delete_connection(request: Request, name: ConnectionName) -> Response:
     """Deletes a connection; runs that use it fail from now on."""
     await deps_of(request).ports.connections.delete(principal_of(request).tenant_id, name)

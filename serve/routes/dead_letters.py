@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from models.domain.errors import Conflict, Fault, InvalidInput
 from models.domain.ids import uuid7
 from models.domain.ports import Wake
-from serve.guard import GuardedRoute, deps_of, needs, principal_of
+from serve.gateway.policy import changes
+from serve.guard import GuardedRoute, Lookup, demand_workflow, deps_of, needs, principal_of, rights_of
 from serve.operation_records import DeadLetter, LetterFilter, NewJob, RunsWanted
 from serve.paging import DEFAULT_PAGE, Cursor, Instant, Limit, Text, decode_id_cursor, encode_cursor
 from serve.rerun_planner import Preview, RerunAsked, RerunPlanner
@@ -46,7 +47,7 @@ def _full(letter: DeadLetter) -> dict[str, Any]:
 
 
 @router.get("/v1/dead-letters", response_model=s.DeadLetterPage)
-@needs("run:read")
+@needs("run:read", somewhere=True)
 async def list_dead_letters(
     request: Request,
     state: Annotated[Literal["open", "retried", "discarded"], Query(description="What became of them.")] = "open",
@@ -60,7 +61,8 @@ async def list_dead_letters(
 ) -> Response:
     """Runs that faulted after all their retries, newest first, with the reason and the step."""
     deps = deps_of(request)
-    where = LetterFilter(state, namespace, name, q or None, created_from, created_to)
+    reach = rights_of(request).reach("run:read")
+    where = LetterFilter(state, namespace, name, q or None, created_from, created_to, reach)
     page = await deps.ports.dead_letters.list(
         principal_of(request).tenant_id, where, decode_id_cursor(cursor), limit
     )
@@ -68,14 +70,15 @@ async def list_dead_letters(
 
 
 @router.get("/v1/dead-letters/{run_id}", response_model=s.DeadLetter, responses={404: {}})
-@needs("run:read")
+@needs("run:read", instance=Lookup.RUN)
 async def get_dead_letter(request: Request, run_id: RunId) -> Response:
     """A dead letter with what the run and the failed step were given."""
     return json_response(_full(await deps_of(request).ports.dead_letters.get(principal_of(request).tenant_id, run_id)))
 
 
 @router.patch("/v1/dead-letters/{run_id}", response_model=s.DeadLetter, responses={404: {}, 409: {}})
-@needs("run:operate", body_limit="max_data_bytes")
+@needs("run:operate", instance=Lookup.RUN, body_limit="max_data_bytes")
+@changes()
 async def edit_dead_letter(request: Request, run_id: RunId, body: s.DeadLetterEdits) -> Response:
     """Sets what the next retry begins with: another input of the run, or of the failed step."""
     deps, principal = deps_of(request), principal_of(request)
@@ -93,7 +96,8 @@ async def edit_dead_letter(request: Request, run_id: RunId, body: s.DeadLetterEd
 @router.post(
     "/v1/dead-letters/{run_id}/retry", response_model=s.Rerun, status_code=201, responses={404: {}, 409: {}}
 )
-@needs("run:operate")
+@needs("run:operate", instance=Lookup.RUN)
+@changes()
 async def retry_dead_letter(request: Request, run_id: RunId, body: s.RetryRequest | None = None) -> Response:
     """Runs it again from the failed step (or the start), with its edits, as a new run that is linked to the old one."""
     deps, principal = deps_of(request), principal_of(request)
@@ -118,7 +122,8 @@ def _asked(letter: DeadLetter, begin: str, version: str | None) -> RerunAsked:
 
 
 @router.post("/v1/dead-letters/{run_id}/discard", response_model=s.DeadLetter, responses={404: {}, 409: {}})
-@needs("run:operate")
+@needs("run:operate", instance=Lookup.RUN)
+@changes()
 async def discard_dead_letter(request: Request, run_id: RunId) -> Response:
     """Takes it off the list; the run and its journal stay."""
     deps, principal = deps_of(request), principal_of(request)
@@ -134,9 +139,11 @@ _MANY: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/v1/dead-letters/retry", response_model=s.RerunPreview, responses=_MANY)
-@needs("run:operate")
+@needs("run:operate", somewhere=True)
+@changes()
 async def retry_dead_letters(request: Request, body: s.RetryManyRequest) -> Response:
     """Retries many from their failed steps: a job that can be watched and stopped."""
+    demand_workflow(request, "run:operate", body.where.namespace, body.where.name)
     spec, wanted = {"where": told(body.where), "version": body.version}, _wanted(body.where)
     if not body.dry_run:
         return await add_job(request, NewJob(_job_id(request), "retry", spec, wanted))
@@ -152,9 +159,11 @@ async def retry_dead_letters(request: Request, body: s.RetryManyRequest) -> Resp
 
 
 @router.post("/v1/dead-letters/discard", response_model=s.RerunPreview, responses=_MANY)
-@needs("run:operate")
+@needs("run:operate", somewhere=True)
+@changes()
 async def discard_dead_letters(request: Request, body: s.DiscardManyRequest) -> Response:
     """Discards many: a job that can be watched and stopped."""
+    demand_workflow(request, "run:operate", body.where.namespace, body.where.name)
     spec, wanted = {"where": told(body.where)}, _wanted(body.where)
     if body.dry_run:
         return json_response((await _preview(request, wanted)).shown())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -12,12 +13,16 @@ from fastapi import APIRouter, Query, Request, Response
 from models.domain.errors import Fault, InvalidInput, LimitExceeded
 from models.domain.events import CloudEvent, format_time, parse_event
 from models.domain.limits import Limits
+from serve.audit_trail import unaudited
 from serve.body import LimitedRequest, media_type, strict_json
+from serve.deps import ApiDeps
 from serve.documents import raw_body, reference
 from serve.errors import UnsupportedMediaType
+from serve.gateway.policy import changes
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
 from serve.paging import DEFAULT_PAGE, Cursor, Limit, Text, decode_cursor, encode_cursor
 from serve.records import IngestEvents
+from serve.requests import traced
 from serve.responses import json_response
 from serve.schemas import events as s
 
@@ -42,6 +47,8 @@ _BODY = raw_body(
     "/v1/events", response_model=s.EventReceipt, status_code=202, openapi_extra=_BODY,
 )
 @needs("event:write")
+@unaudited("events are kept themselves")
+@changes()
 async def post_events(request: Request) -> Response:
     """Takes CloudEvents: all of the request or none. They are durable before this is answered."""
     assert isinstance(request, LimitedRequest)
@@ -52,7 +59,7 @@ async def post_events(request: Request) -> Response:
     faults: list[Fault] = []
     for raw, pointer in zip(raw_events, pointers, strict=True):
         try:
-            events.append(parse_event(raw, now, pointer, deps.limits))
+            events.append(traced(parse_event(raw, now, pointer, deps.limits)))
             check_event_size(events[-1], pointer, deps.limits)
         except LimitExceeded:
             raise
@@ -60,8 +67,17 @@ async def post_events(request: Request) -> Response:
             faults.extend(error.faults)
     if faults:
         raise InvalidInput("Not a valid CloudEvent.", faults[:100])
+    await check_quota(deps, principal.tenant_id, events)
     taken = await deps.event_acceptor.accept(IngestEvents(principal.tenant_id, events, now))
     return json_response({"accepted": taken.accepted, "duplicates": taken.duplicates}, 202)
+
+
+async def check_quota(deps: ApiDeps, tenant_id: UUID, events: Sequence[CloudEvent]) -> None:
+    """LimitExceeded when the tenant's plan has no room for these events."""
+    await deps.gateway.quotas.require(tenant_id, "events", len(events))
+    if (await deps.gateway.plan(tenant_id)).event_bytes is not None:
+        size = sum(len(orjson.dumps(event.envelope)) for event in events)
+        await deps.gateway.quotas.require(tenant_id, "event_bytes", size)
 
 
 def check_event_size(event: CloudEvent, pointer: str, limits: Limits) -> None:

@@ -20,7 +20,7 @@ router = APIRouter(tags=["usage"], route_class=GuardedRoute)
 
 
 @router.get("/v1/workflows/{namespace}/{name}/flow", response_model=s.Flow, responses={404: {}})
-@needs("run:read")
+@needs("run:read", instance=("namespace", "name"))
 async def get_workflow_flow(
     request: Request, namespace: Namespace, name: Name, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
 ) -> Response:

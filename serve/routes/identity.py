@@ -6,17 +6,28 @@ from fastapi import APIRouter, Request, Response
 
 from models.domain.errors import Forbidden, NotFound, Unauthenticated
 from models.domain.identity import PERMISSIONS
-from serve.auth.accounts import SignedIn
-from serve.auth.cookies import cookie_name, forget_cookie, own_page, set_cookie
-from serve.guard import GuardedRoute, deps_of, principal_of, public, signed_in
+from serve.audit_trail import unaudited
+from serve.auth.cookies import cookie_name, forget_cookie, own_page, set_cookie, sign_on_browser
+from serve.auth.second_factors import SecondFactorNeeded
+from serve.auth.session_tokens import SignedIn
+from serve.federation.sign_on import TICKET_PREFIX
+from serve.guard import GuardedRoute, deps_of, enrolling, principal_of, public, signed_in
 from serve.requests import device_of
 from serve.responses import json_response, no_content
 from serve.schemas import identity as s
+from serve.schemas.factors import SecondFactor
 
 router = APIRouter(tags=["identity"], route_class=GuardedRoute)
 
 
-def _tokens(request: Request, signed: SignedIn, status: int = 200) -> Response:
+def tokens_response(request: Request, signed: SignedIn | SecondFactorNeeded, status: int = 200) -> Response:
+    """The tokens of a session, for programs in the body and for the page in the cookie; or what is needed before."""
+    if isinstance(signed, SecondFactorNeeded):
+        needed = {
+            "mfa_token": signed.mfa_token, "factors": list(signed.factors), "expires_in": signed.expires_in,
+            "passkey": signed.passkey,
+        }  # fmt: skip
+        return json_response(needed)
     deps = deps_of(request)
     body = {
         "access_token": signed.access_token,
@@ -46,32 +57,49 @@ async def register(request: Request, body: s.RegisterRequest) -> Response:
     """Makes a tenant and its owner, and signs the owner in."""
     deps = deps_of(request)
     device = device_of(request, deps.options.trusted_hops)
-    return _tokens(request, await deps.accounts.register(body.email, body.password, body.tenant, device), 201)
+    signed = await deps.accounts.register(body.email, body.password, body.tenant, device)
+    return tokens_response(request, signed, 201)
 
 
-@router.post("/v1/auth/login", response_model=s.Tokens, responses={401: {}, 404: {}, 429: {}})
+@router.post("/v1/auth/login", response_model=s.Tokens | SecondFactor, responses={401: {}, 404: {}, 429: {}})
 @public
 async def login(request: Request, body: s.LoginRequest) -> Response:
-    """Signs in with e-mail address and password."""
+    """Signs in with e-mail address and password. Who has a second factor gets no tokens yet."""
     deps = deps_of(request)
     device = device_of(request, deps.options.trusted_hops)
-    return _tokens(request, await deps.accounts.login(body.email, body.password, body.tenant, device))
+    return tokens_response(request, await deps.accounts.login(body.email, body.password, body.tenant, device))
 
 
-@router.post("/v1/auth/ticket", response_model=s.Tokens, responses={401: {}})
+@router.post("/v1/auth/ticket", response_model=s.Tokens | SecondFactor, responses={401: {}})
 @public
 async def use_ticket(request: Request, body: s.TicketRequest) -> Response:
-    """Signs in with a one-time ticket."""
+    """Signs in with a one-time ticket, of the command line or of a sign-in through an identity provider."""
     deps = deps_of(request)
-    return _tokens(request, await deps.accounts.use_ticket(body.ticket, device_of(request, deps.options.trusted_hops)))
+    if body.ticket.startswith(TICKET_PREFIX):
+        return tokens_response(request, await _signed_on(request, body.ticket))
+    device = device_of(request, deps.options.trusted_hops)
+    return tokens_response(request, await deps.accounts.use_ticket(body.ticket, device))
+
+
+async def _signed_on(request: Request, ticket: str) -> SignedIn | SecondFactorNeeded:
+    deps = deps_of(request)
+    browser = sign_on_browser(request, deps.options)
+    user_id, tenant_id, factors = await deps.federation.sign_on.use_ticket(ticket, browser)
+    device = device_of(request, deps.options.trusted_hops)
+    signed = await deps.accounts.enter(user_id, str(tenant_id), device, factors)
+    if isinstance(signed, SignedIn):
+        session_id = deps.gate.admit(f"Bearer {signed.access_token}").session_id
+        await deps.federation.sign_on.opened(ticket, session_id)
+    return signed
 
 
 @router.post("/v1/auth/refresh", response_model=s.Tokens, responses={401: {}, 403: {}})
 @public
+@unaudited("the session was told when it began")
 async def refresh(request: Request, body: s.RefreshRequest | None = None) -> Response:
     """Changes a refresh token, from the body or the cookie, into a new pair of tokens."""
     token = _presented(request, body.refresh_token if body else None)
-    return _tokens(request, await deps_of(request).accounts.refresh(token))
+    return tokens_response(request, await deps_of(request).accounts.refresh(token))
 
 
 @router.post("/v1/auth/logout", status_code=204, responses={401: {}, 403: {}})
@@ -91,15 +119,17 @@ async def logout(request: Request, body: s.RefreshRequest | None = None) -> Resp
 
 
 @router.post("/v1/auth/switch", response_model=s.Tokens, responses={404: {}})
+@enrolling
 @signed_in
 async def switch_tenant(request: Request, body: s.SwitchRequest) -> Response:
     """Ends this session and opens one in another tenant of the caller."""
     deps = deps_of(request)
     device = device_of(request, deps.options.trusted_hops)
-    return _tokens(request, await deps.accounts.switch(principal_of(request), body.tenant, device))
+    return tokens_response(request, await deps.accounts.switch(principal_of(request), body.tenant, device))
 
 
 @router.get("/v1/me", response_model=s.Me, responses={404: {}})
+@enrolling
 @signed_in
 async def get_me(request: Request) -> Response:
     """Who is signed in, where, and what that allows."""
@@ -118,6 +148,7 @@ async def get_me(request: Request) -> Response:
 
 
 @router.get("/v1/me/tenants", response_model=s.MyTenants)
+@enrolling
 @signed_in
 async def list_my_tenants(request: Request) -> Response:
     """The tenants the caller is a member of."""
@@ -130,6 +161,7 @@ async def list_my_tenants(request: Request) -> Response:
 
 @router.post("/v1/push/token", response_model=s.PushToken)
 @signed_in
+@unaudited("it gives nothing that the session has not")
 async def create_push_token(request: Request) -> Response:
     """A short-lived token that opens the push gateway and nothing else."""
     token, seconds = deps_of(request).accounts.push_token(principal_of(request))

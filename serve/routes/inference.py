@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from models.domain.errors import Unavailable
+from serve.audit_trail import unaudited
 from serve.body import LimitedRequest
 from serve.documents import raw_body
+from serve.gateway.policy import changes, health, infers
 from serve.guard import GuardedRoute, deps_of, needs, principal_of, public
 from serve.inference_wire import infer_response, read_infer
 from serve.paging import Text
@@ -70,6 +72,7 @@ async def get_server_metadata(request: Request) -> Response:
 
 @router.get("/v2/health/live", response_model=s.ServerLive)
 @public
+@health
 async def get_server_live(request: Request) -> Response:
     """This replica answers."""
     return json_response({"live": True})
@@ -80,6 +83,7 @@ async def get_server_live(request: Request) -> Response:
     responses={503: {"model": s.ServerReady, "description": "Not ready"}},
 )
 @public
+@health
 async def get_server_ready(request: Request) -> Response:
     """Whether the parts that requests need are there."""
     parts = await deps_of(request).ports.readiness.check()
@@ -101,14 +105,14 @@ async def _metadata(request: Request, model: str, version: str | None) -> Respon
 
 
 @router.get("/v2/models/{model}", response_model=s.ModelMetadata, responses={404: {}})
-@needs("model:read")
+@needs("model:read", instance=("model",))
 async def get_model_metadata(request: Request, model: Model) -> Response:
     """What goes into the model that is live and what comes out, and its versions."""
     return await _metadata(request, model, None)
 
 
 @router.get("/v2/models/{model}/versions/{version}", response_model=s.ModelMetadata, responses={404: {}})
-@needs("model:read")
+@needs("model:read", instance=("model",))
 async def get_model_version_metadata(request: Request, model: Model, version: Version) -> Response:
     """The same of one version."""
     return await _metadata(request, model, version)
@@ -123,14 +127,14 @@ async def _ready(request: Request, model: str, version: str | None) -> Response:
 
 
 @router.get("/v2/models/{model}/ready", response_model=s.ModelReady, responses={404: {}})
-@needs("model:read")
+@needs("model:read", instance=("model",))
 async def get_model_ready(request: Request, model: Model) -> Response:
     """Loads the model when it is not loaded yet."""
     return await _ready(request, model, None)
 
 
 @router.get("/v2/models/{model}/versions/{version}/ready", response_model=s.ModelReady, responses={404: {}})
-@needs("model:read")
+@needs("model:read", instance=("model",))
 async def get_model_version_ready(request: Request, model: Model, version: Version) -> Response:
     """The same of one version."""
     return await _ready(request, model, version)
@@ -145,14 +149,20 @@ async def _infer(request: Request, model: str, version: str | None) -> Response:
 
 
 @router.post("/v2/models/{model}/infer", **_INFER)
-@needs("model:infer", body_limit="max_inference_bytes")
+@needs("model:infer", instance=("model",), body_limit="max_inference_bytes")
+@unaudited("asking a model changes nothing")
+@infers
+@changes()
 async def infer(request: Request, model: Model) -> Response:
     """Asks the model that is live."""
     return await _infer(request, model, None)
 
 
 @router.post("/v2/models/{model}/versions/{version}/infer", **_INFER)
-@needs("model:infer", body_limit="max_inference_bytes")
+@needs("model:infer", instance=("model",), body_limit="max_inference_bytes")
+@unaudited("asking a model changes nothing")
+@infers
+@changes()
 async def infer_version(request: Request, model: Model, version: Version) -> Response:
     """Asks one version."""
     return await _infer(request, model, version)

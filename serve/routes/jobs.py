@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
+from serve.gateway.policy import changes
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
 from serve.operation_records import Job, NewJob
 from serve.paging import DEFAULT_PAGE, Cursor, Limit, decode_id_cursor, encode_cursor
@@ -34,7 +35,7 @@ async def add_job(request: Request, new: NewJob) -> Response:
 
 
 @router.get("/v1/jobs", response_model=s.JobPage)
-@needs("run:read")
+@needs("run:read", whole=True)
 async def list_jobs(request: Request, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE) -> Response:
     """Jobs, newest first."""
     after = decode_id_cursor(cursor)
@@ -43,14 +44,15 @@ async def list_jobs(request: Request, cursor: Cursor = None, limit: Limit = DEFA
 
 
 @router.get("/v1/jobs/{job_id}", response_model=s.Job, responses={404: {}})
-@needs("run:read")
+@needs("run:read", whole=True)
 async def get_job(request: Request, job_id: JobId) -> Response:
     """A job and how far it is."""
     return json_response(_shown(await deps_of(request).ports.jobs.get(principal_of(request).tenant_id, job_id)))
 
 
 @router.post("/v1/jobs/{job_id}/stop", response_model=s.Job, responses={404: {}, 409: {}})
-@needs("run:operate")
+@needs("run:operate", whole=True)
+@changes()
 async def stop_job(request: Request, job_id: JobId) -> Response:
     """Stops a job where it is; what was done stays done."""
     deps = deps_of(request)

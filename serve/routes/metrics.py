@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from models.domain.errors import Fault, InvalidInput, LimitExceeded
-from serve.guard import GuardedRoute, deps_of, needs, principal_of
+from serve.gateway.policy import cached, heavy
+from serve.guard import GuardedRoute, deps_of, needs, principal_of, rights_of
 from serve.paging import Instant, Text
 from serve.records import MetricDefinition, SeriesQuery
 from serve.responses import json_response
@@ -40,7 +41,7 @@ def _metric(metric: MetricDefinition) -> dict[str, Any]:
     response_model=s.Metric,
     responses={201: {"model": s.Metric, "description": "A new metric"}},
 )
-@needs("metric:write")
+@needs("metric:write", instance=("name",))
 async def put_metric(request: Request, name: MetricName, body: s.MetricRequest) -> Response:
     """Defines a metric over events that come from now on."""
     deps, principal = deps_of(request), principal_of(request)
@@ -56,15 +57,18 @@ async def put_metric(request: Request, name: MetricName, body: s.MetricRequest) 
 
 
 @router.get("/v1/metrics", response_model=s.Metrics)
-@needs("metric:read")
+@needs("metric:read", somewhere=True)
+@cached("metric_definition")
 async def list_metrics(request: Request) -> Response:
     """All metrics of the tenant, the built-in ones included."""
     found = await deps_of(request).ports.metrics.definitions(principal_of(request).tenant_id)
-    return json_response({"items": [_metric(metric) for metric in found], "next": None})
+    reach = rights_of(request).reach("metric:read")
+    return json_response({"items": [_metric(one) for one in found if reach.holds(one.name)], "next": None})
 
 
 @router.get("/v1/metrics/{name}", response_model=s.MetricSeries, responses={404: {}})
-@needs("metric:read")
+@needs("metric:read", instance=("name",))
+@heavy
 async def get_metric_series(
     request: Request,
     name: MetricName,

@@ -15,7 +15,8 @@ from serve.body import media_type
 from serve.deps import ApiDeps
 from serve.documents import raw_body
 from serve.errors import UnsupportedMediaType
-from serve.guard import GuardedRoute, deps_of, needs, principal_of
+from serve.gateway.policy import cached, takes
+from serve.guard import GuardedRoute, deps_of, needs, principal_of, rights_of
 from serve.inference_ports import ModelVersion
 from serve.responses import cached_response, json_response
 from serve.schemas import models as s
@@ -64,7 +65,8 @@ def tensors(manifest: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
     responses={201: {"model": s.DeployedVersion, "description": "A new version"}, 409: {}},
     openapi_extra=_BUNDLE,
 )
-@needs("model:write", body_limit="max_model_bundle_bytes")
+@needs("model:write", instance=("model",), body_limit="max_model_bundle_bytes")
+@takes("upload_seconds")
 async def deploy_model(
     request: Request,
     alias: Annotated[
@@ -112,22 +114,26 @@ async def _check_room(deps: ApiDeps, tenant_id: Any, bundle: Bundle) -> None:
 
 
 @router.get("/v1/models", response_model=s.Models)
-@needs("model:read")
+@needs("model:read", somewhere=True)
+@cached("model")
 async def list_models(request: Request) -> Response:
     """All models of the tenant, by name."""
     found = await deps_of(request).ports.models.list_models(principal_of(request).tenant_id)
+    reach = rights_of(request).reach("model:read")
     items = [
         {
             "model": one.model, "aliases": dict(one.aliases), "latest": _version(one.latest, one.aliases),
             "versions": one.versions,
         }
         for one in found
+        if reach.holds(one.model)
     ]
     return json_response({"items": items, "next": None})
 
 
 @router.get("/v1/models/{model}/versions", response_model=s.ModelVersions, responses={404: {}})
-@needs("model:read")
+@needs("model:read", instance=("model",))
+@cached("model")
 async def list_model_versions(request: Request, model: ModelName) -> Response:
     """The versions of a model, newest first."""
     catalog, tenant_id = deps_of(request).ports.models, principal_of(request).tenant_id
@@ -139,7 +145,8 @@ async def list_model_versions(request: Request, model: ModelName) -> Response:
 
 
 @router.get("/v1/models/{model}/versions/{version}", response_model=s.ModelVersion, responses={404: {}})
-@needs("model:read")
+@needs("model:read", instance=("model",))
+@cached("model")
 async def get_model_version(
     request: Request,
     model: ModelName,
@@ -152,7 +159,7 @@ async def get_model_version(
 
 
 @router.put("/v1/models/{model}/aliases/{alias}", response_model=s.Alias, responses={404: {}})
-@needs("model:write")
+@needs("model:write", instance=("model",))
 async def set_model_alias(request: Request, model: ModelName, alias: AliasName, body: s.AliasRequest) -> Response:
     """Points an alias at a version; requests that name the alias, or nothing for `live`, go there from now on."""
     catalog, tenant_id = deps_of(request).ports.models, principal_of(request).tenant_id

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from serve.audit_trail import unaudited
+from serve.gateway.policy import changes
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
 from serve.paging import DEFAULT_PAGE, Cursor, Limit, decode_id_cursor, encode_cursor
 from serve.responses import json_response
@@ -33,6 +35,8 @@ async def list_notifications(
 
 @router.post("/v1/notifications/{notification_id}/read", response_model=s.Unread, responses={404: {}})
 @needs("notification:read")
+@unaudited("it is about the own inbox only")
+@changes()
 async def read_notification(
     request: Request, notification_id: Annotated[UUID, Path(description="The id of the notification.")]
 ) -> Response:
@@ -46,6 +50,8 @@ async def read_notification(
 
 @router.post("/v1/notifications/read-all", response_model=s.Unread)
 @needs("notification:read")
+@unaudited("it is about the own inbox only")
+@changes()
 async def read_all_notifications(request: Request) -> Response:
     """Marks all as read."""
     deps, principal = deps_of(request), principal_of(request)

@@ -14,7 +14,8 @@ from models.domain.events import format_time, parse_event
 from models.domain.ids import uuid7
 from serve.body import LimitedRequest, media_type, require_json, strict_json
 from serve.documents import raw_body
-from serve.guard import GuardedRoute, deps_of, needs, principal_of
+from serve.gateway.policy import changes, own_keys
+from serve.guard import GuardedRoute, Lookup, demand_workflow, deps_of, needs, principal_of
 from serve.operation_records import NewJob, RunsWanted
 from serve.paging import Text
 from serve.requests import idempotency_key
@@ -44,14 +45,16 @@ async def _send(request: Request, run_id: UUID, kind: str, data: dict[str, Any])
 
 
 @router.post("/v1/runs/{run_id}/pause", response_model=rs.RunAccepted, status_code=202, responses={404: {}, 409: {}})
-@needs("run:operate")
+@needs("run:operate", instance=Lookup.RUN)
+@changes()
 async def pause_run(request: Request, run_id: RunId, body: s.PauseRequest | None = None) -> Response:
     """Starts no new step until the run is resumed; steps under way end and are recorded, timers keep their time."""
     return json_response(await _send(request, run_id, "pause", {"reason": body.reason if body else ""}), 202)
 
 
 @router.post("/v1/runs/{run_id}/resume", response_model=rs.RunAccepted, status_code=202, responses={404: {}, 409: {}})
-@needs("run:operate")
+@needs("run:operate", instance=Lookup.RUN)
+@changes()
 async def resume_run(request: Request, run_id: RunId) -> Response:
     """Lets a paused run go on; what became due meanwhile happens now."""
     return json_response(await _send(request, run_id, "resume", {}), 202)
@@ -61,7 +64,8 @@ async def resume_run(request: Request, run_id: RunId) -> Response:
     "/v1/runs/{run_id}/signals/{name}", response_model=s.Signalled, status_code=202, responses={404: {}, 409: {}},
     openapi_extra=_SIGNAL,
 )  # fmt: skip
-@needs("run:operate", body_limit="max_event_bytes")
+@needs("run:operate", instance=Lookup.RUN, body_limit="max_event_bytes")
+@changes()
 async def signal_run(request: Request, run_id: RunId, name: SignalName) -> Response:
     """Sends an event to one run, where a `listen` may wait for its type `dev.tidewire.signal.<name>`."""
     deps = deps_of(request)
@@ -89,7 +93,8 @@ async def _data(request: Request) -> Any:
     "/v1/runs/{run_id}/steps/{seq}/outcome", response_model=rs.RunAccepted, status_code=202,
     responses={404: {}, 409: {}},
 )  # fmt: skip
-@needs("run:operate", body_limit="max_data_bytes")
+@needs("run:operate", instance=Lookup.RUN, body_limit="max_data_bytes")
+@changes()
 async def tell_step_outcome(request: Request, run_id: RunId, seq: StepSeq, body: s.OutcomeRequest) -> Response:
     """Says whether a step happened whose outcome is unknown: then it has this output, else it is done again."""
     deps, principal = deps_of(request), principal_of(request)
@@ -115,7 +120,9 @@ async def tell_step_outcome(request: Request, run_id: RunId, seq: StepSeq, body:
     },
     openapi_extra={"parameters": [ONCE]},
 )
-@needs("run:operate", body_limit="max_data_bytes")
+@needs("run:operate", instance=Lookup.RUN, body_limit="max_data_bytes")
+@changes()
+@own_keys
 async def rerun_run(request: Request, run_id: RunId, body: s.RerunRequest | None = None) -> Response:
     """Runs it again, from the start or from a step with what was recorded before it, on the old or a new version."""
     deps, tenant = deps_of(request), principal_of(request).tenant_id
@@ -154,11 +161,13 @@ def _asked(body: s.RerunRequest) -> RerunAsked:
         202: {"model": s.Job, "description": "A job that does it"},
     },
 )
-@needs("run:operate")
+@needs("run:operate", somewhere=True)
+@changes()
 async def rerun_runs(request: Request, body: s.RerunManyRequest) -> Response:
     """Runs many again: a job that can be watched and stopped. Runs it does not fit are left out, with the reason."""
     deps, tenant = deps_of(request), principal_of(request).tenant_id
     where, now = body.where, deps.ports.clock.now()
+    demand_workflow(request, "run:operate", where.namespace, where.name)
     status = where.status.value if where.status else None
     wanted = RunsWanted(status, where.namespace, where.name, where.q or None, where.from_, where.to)
     spec = {"where": told(where), "task": body.task, "version": body.version}
@@ -191,7 +200,8 @@ def told(where: s.RunWhere | s.LetterWhere) -> dict[str, Any]:
         409: {},
     },
 )
-@needs("run:operate")
+@needs("run:operate", instance=Lookup.RUN)
+@changes()
 async def move_run(request: Request, run_id: RunId, body: s.MoveRequest) -> Response:
     """Lets a run that waits go on with another version, when its position exists there; else 409 with the reason."""
     deps, tenant = deps_of(request), principal_of(request).tenant_id

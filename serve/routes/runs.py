@@ -13,9 +13,11 @@ from models.domain.errors import Conflict, LimitExceeded
 from models.domain.ids import uuid7
 from models.domain.limits import Limits
 from models.domain.runs import Run, RunStatus, is_dry
+from serve.audit_trail import unaudited
 from serve.body import LimitedRequest, media_type, require_json, strict_json
 from serve.documents import header, raw_body
-from serve.guard import GuardedRoute, deps_of, needs, principal_of
+from serve.gateway.policy import changes, own_keys, takes
+from serve.guard import GuardedRoute, Lookup, deps_of, needs, principal_of, rights_of
 from serve.operation_records import RunOrigin
 from serve.paging import DEFAULT_PAGE, Cursor, Instant, Limit, Text, decode_id_cursor, encode_cursor
 from serve.records import AcceptRun, RunFilter, RunSummary
@@ -70,7 +72,11 @@ def _body_hash(raw: bytes, version: str | None, sample: str = "", dry_run: bool 
     },
     openapi_extra=_INPUT,
 )
-@needs("run:start", body_limit="max_data_bytes")
+@needs("run:start", instance=("namespace", "name"), body_limit="max_data_bytes")
+@unaudited("the journal of the run tells it")
+@takes("waiting_seconds")
+@changes()
+@own_keys
 async def start_run(
     request: Request,
     namespace: Namespace,
@@ -90,6 +96,7 @@ async def start_run(
     deps, principal = deps_of(request), principal_of(request)
     key = idempotency_key(request)
     value, raw = await _input(request)
+    await deps.gateway.quotas.require(principal.tenant_id, "runs")
     now = deps.ports.clock.now()
     cause: dict[str, Any] = cause_of_request()
     outputs: Mapping[str, Any] = {}
@@ -136,7 +143,7 @@ def _summary(run: RunSummary | Run) -> dict[str, Any]:
 
 
 @router.get("/v1/runs", response_model=s.RunPage)
-@needs("run:read")
+@needs("run:read", somewhere=True)
 async def list_runs(
     request: Request,
     status: RunStatus | None = None,
@@ -155,15 +162,16 @@ async def list_runs(
     if q is not None and len(q.encode()) > deps.limits.max_search_bytes:
         raise LimitExceeded("max_search_bytes", deps.limits.max_search_bytes, pointer="/q")
     where = RunFilter(
-        status.value if status else None, namespace, name, q or None, created_from, created_to, rerun_of, dry_run
-    )
+        status.value if status else None, namespace, name, q or None, created_from, created_to, rerun_of, dry_run,
+        rights_of(request).reach("run:read"),
+    )  # fmt: skip
     after = decode_id_cursor(cursor)
     page = await deps.ports.runs.list(principal_of(request).tenant_id, where, after, limit)
     return json_response({"items": [_summary(run) for run in page.items], "next": encode_cursor(page.next)})
 
 
 @router.get("/v1/runs/{run_id}", response_model=s.Run, responses={404: {}})
-@needs("run:read")
+@needs("run:read", instance=Lookup.RUN)
 async def get_run(request: Request, run_id: RunId) -> Response:
     """A run with what went in and what came out."""
     deps, tenant = deps_of(request), principal_of(request).tenant_id
@@ -182,7 +190,7 @@ async def get_run(request: Request, run_id: RunId) -> Response:
 
 
 @router.get("/v1/runs/{run_id}/journal", response_model=s.JournalPage, responses={404: {}})
-@needs("run:read")
+@needs("run:read", instance=Lookup.RUN)
 async def get_run_journal(
     request: Request,
     run_id: RunId,
@@ -203,7 +211,8 @@ async def get_run_journal(
 @router.post(
     "/v1/runs/{run_id}/cancel", response_model=s.RunAccepted, status_code=202, responses={404: {}, 409: {}}
 )
-@needs("run:cancel")
+@needs("run:cancel", instance=Lookup.RUN)
+@changes()
 async def cancel_run(request: Request, run_id: RunId) -> Response:
     """Asks a run to stop; 409 when it has ended otherwise."""
     deps, principal = deps_of(request), principal_of(request)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from models.domain.errors import Fault, InvalidInput
+from serve.gateway.policy import cached
 from serve.guard import GuardedRoute, deps_of, needs, principal_of
 from serve.operation_records import Sample
 from serve.paging import Text
@@ -29,7 +30,8 @@ def _shown(sample: Sample) -> dict[str, Any]:
 
 
 @router.get("/v1/workflows/{namespace}/{name}/samples", response_model=s.SampleList, responses={404: {}})
-@needs("workflow:read")
+@needs("workflow:read", instance=("namespace", "name"))
+@cached("sample", "workflow")
 async def list_samples(request: Request, namespace: Namespace, name: Name) -> Response:
     """Samples of a workflow by name."""
     found = await deps_of(request).ports.samples.list(principal_of(request).tenant_id, namespace, name)
@@ -37,7 +39,7 @@ async def list_samples(request: Request, namespace: Namespace, name: Name) -> Re
 
 
 @router.put(_ONE, response_model=s.Sample, responses={201: {"model": s.Sample, "description": "A new one"}, 404: {}})
-@needs("run:operate", body_limit="max_data_bytes")
+@needs("run:operate", instance=("namespace", "name"), body_limit="max_data_bytes")
 async def put_sample(
     request: Request, namespace: Namespace, name: Name, sample: SampleName, body: s.SampleData
 ) -> Response:
@@ -53,7 +55,8 @@ async def put_sample(
 
 
 @router.get(_ONE, response_model=s.Sample, responses={404: {}})
-@needs("workflow:read")
+@needs("workflow:read", instance=("namespace", "name"))
+@cached("sample", "workflow")
 async def get_sample(request: Request, namespace: Namespace, name: Name, sample: SampleName) -> Response:
     """A sample with its data."""
     found = await deps_of(request).ports.samples.get(principal_of(request).tenant_id, namespace, name, sample)
@@ -61,7 +64,7 @@ async def get_sample(request: Request, namespace: Namespace, name: Name, sample:
 
 
 @router.delete(_ONE, status_code=204, responses={404: {}})
-@needs("run:operate")
+@needs("run:operate", instance=("namespace", "name"))
 async def delete_sample(request: Request, namespace: Namespace, name: Name, sample: SampleName) -> Response:
     """Deletes a sample; runs that began with it keep what they have."""
     await deps_of(request).ports.samples.delete(principal_of(request).tenant_id, namespace, name, sample)

@@ -14,7 +14,8 @@ from models.domain.human_tasks import Answer, TaskStatus, check_answer, may_answ
 from models.domain.identity import Principal
 from serve.auth.task_links import MAX_BYTES, TaskLink, issue_link, verify_link
 from serve.deps import ApiDeps
-from serve.guard import GuardedRoute, deps_of, needs, principal_of, public
+from serve.gateway.policy import changes
+from serve.guard import GuardedRoute, Lookup, deps_of, needs, principal_of, public, rights_of
 from serve.paging import DEFAULT_PAGE, Cursor, Limit, Text, decode_id_cursor, encode_cursor
 from serve.responses import json_response
 from serve.schemas import tasks as s
@@ -27,7 +28,7 @@ Token = Annotated[Text, Path(max_length=MAX_BYTES, description="The token of a l
 
 
 @router.get("/v1/tasks", response_model=s.TaskPage)
-@needs("task:read")
+@needs("task:read", somewhere=True)
 async def list_tasks(
     request: Request,
     status: TaskStatus | None = None,
@@ -40,18 +41,20 @@ async def list_tasks(
     """What people are asked, newest first."""
     deps, principal = deps_of(request), principal_of(request)
     email = await _email(deps, principal)
+    reach = rights_of(request).reach("task:read")
     where = TaskFilter(
-        status.value if status else None, email if mine else None, principal.role if mine else None, run_id, q or None
-    )
+        status.value if status else None, email if mine else None, principal.role if mine else None, run_id, q or None,
+        reach,
+    )  # fmt: skip
     tasks = deps.ports.tasks
     page = await tasks.list(principal.tenant_id, where, decode_id_cursor(cursor), limit)
-    is_open, own = await tasks.count(principal.tenant_id, email, principal.role)
+    is_open, own = await tasks.count(principal.tenant_id, email, principal.role, reach)
     items = [_shown(one, principal, email, deps.ports.clock.now()) for one in page.items]
     return json_response({"items": items, "next": encode_cursor(page.next), "open": is_open, "mine": own})
 
 
 @router.get("/v1/tasks/{task_id}", response_model=s.Task, responses={404: {}})
-@needs("task:read")
+@needs("task:read", instance=Lookup.TASK)
 async def get_task(request: Request, task_id: TaskId) -> Response:
     """One task."""
     deps, principal = deps_of(request), principal_of(request)
@@ -60,7 +63,8 @@ async def get_task(request: Request, task_id: TaskId) -> Response:
 
 
 @router.post("/v1/tasks/{task_id}/answer", response_model=s.Task, responses={404: {}, 409: {}})
-@needs("task:answer", body_limit="max_data_bytes")
+@needs("task:answer", instance=Lookup.TASK, body_limit="max_data_bytes")
+@changes()
 async def answer_task(request: Request, task_id: TaskId, body: s.AnswerRequest) -> Response:
     """Answers. Exactly one answer counts: 409 when there was one before, or when the time is over."""
     deps, principal = deps_of(request), principal_of(request)
@@ -73,7 +77,8 @@ async def answer_task(request: Request, task_id: TaskId, body: s.AnswerRequest) 
 
 
 @router.post("/v1/tasks/{task_id}/assign", response_model=s.Task, responses={404: {}, 409: {}})
-@needs("task:assign")
+@needs("task:assign", instance=Lookup.TASK)
+@changes()
 async def assign_task(request: Request, task_id: TaskId, body: s.AssignRequest) -> Response:
     """Gives an open task to somebody else, who is told."""
     deps, principal = deps_of(request), principal_of(request)
@@ -86,7 +91,8 @@ async def assign_task(request: Request, task_id: TaskId, body: s.AssignRequest) 
 @router.post(
     "/v1/tasks/{task_id}/links", response_model=s.TaskLink, status_code=201, responses={404: {}, 409: {}}
 )
-@needs("task:assign")
+@needs("task:assign", instance=Lookup.TASK)
+@changes()
 async def make_task_link(request: Request, task_id: TaskId, body: s.LinkRequest) -> Response:
     """A link with which somebody without an account answers this task, once."""
     deps, principal = deps_of(request), principal_of(request)

@@ -11,15 +11,18 @@ from fastapi import APIRouter, Path, Request, Response
 from models.domain.errors import InvalidInput, Unauthenticated
 from models.domain.events import parse_event
 from models.domain.webhooks import Scheme, check_secret, is_genuine, to_event
+from serve.audit_trail import unaudited
 from serve.body import LimitedRequest, media_type, strict_json
 from serve.deps import ApiDeps
 from serve.documents import header, raw_body
 from serve.errors import MalformedBody, UnsupportedMediaType
-from serve.guard import GuardedRoute, deps_of, needs, principal_of, public
+from serve.gateway.policy import WRITE_COST
+from serve.guard import GuardedRoute, deps_of, needs, principal_of, public, rights_of
 from serve.paging import Text
 from serve.records import HookSource, IngestEvents
+from serve.requests import traced
 from serve.responses import json_response, no_content
-from serve.routes.events import check_event_size
+from serve.routes.events import check_event_size, check_quota
 from serve.schemas import events as s
 from serve.schemas.common import NAME
 
@@ -70,7 +73,7 @@ async def _shown(request: Request, sources: list[HookSource]) -> list[dict[str, 
     response_model=s.HookSource,
     responses={201: {"model": s.HookSource, "description": "A new source"}},
 )
-@needs("hook:write")
+@needs("hook:write", instance=("source",))
 async def put_hook_source(request: Request, source: Source, body: s.HookSourceRequest) -> Response:
     """Makes a source of webhooks, or changes its secret."""
     deps, principal = deps_of(request), principal_of(request)
@@ -82,15 +85,17 @@ async def put_hook_source(request: Request, source: Source, body: s.HookSourceRe
 
 
 @router.get("/v1/hooks/sources", response_model=s.HookSources)
-@needs("hook:read")
+@needs("hook:read", somewhere=True)
 async def list_hook_sources(request: Request) -> Response:
     """All sources of the tenant."""
     found = await deps_of(request).ports.webhooks.list(principal_of(request).tenant_id)
-    return json_response({"items": await _shown(request, list(found)), "next": None})
+    reach = rights_of(request).reach("hook:read")
+    seen = [one for one in found if reach.holds(one.source)]
+    return json_response({"items": await _shown(request, seen), "next": None})
 
 
 @router.get("/v1/hooks/sources/{source}", response_model=s.HookSource, responses={404: {}})
-@needs("hook:read")
+@needs("hook:read", instance=("source",))
 async def get_hook_source(request: Request, source: Source) -> Response:
     """One source."""
     found = await deps_of(request).ports.webhooks.get(principal_of(request).tenant_id, source)
@@ -98,7 +103,7 @@ async def get_hook_source(request: Request, source: Source) -> Response:
 
 
 @router.delete("/v1/hooks/sources/{source}", status_code=204, responses={404: {}})
-@needs("hook:write")
+@needs("hook:write", instance=("source",))
 async def delete_hook_source(request: Request, source: Source) -> Response:
     """Deletes a source; its deliveries are refused from now on."""
     await deps_of(request).ports.webhooks.delete(principal_of(request).tenant_id, source)
@@ -110,6 +115,7 @@ async def delete_hook_source(request: Request, source: Source) -> Response:
     openapi_extra=_DELIVERY,
 )
 @public
+@unaudited("events are kept themselves")
 async def receive_hook(
     request: Request,
     tenant: Annotated[Text, Path(max_length=63, description="The name of the tenant.", examples=["harbour"])],
@@ -122,10 +128,13 @@ async def receive_hook(
     found = await deps.ports.webhooks.find(tenant, source)
     if not _genuine(deps, found, request, raw) or found is None:
         raise Unauthenticated("The source is unknown or the signature is wrong.")
+    await deps.gateway.charge_tenant(found.tenant_id, WRITE_COST)
     payload = _payload(request, raw, deps)
     now = deps.ports.clock.now()
-    event = parse_event(to_event(Scheme(found.scheme), source, dict(request.headers), payload), now, limits=deps.limits)
+    told = to_event(Scheme(found.scheme), source, dict(request.headers), payload)
+    event = traced(parse_event(told, now, limits=deps.limits))
     check_event_size(event, "", deps.limits)
+    await check_quota(deps, found.tenant_id, [event])
     taken = await deps.event_acceptor.accept(IngestEvents(found.tenant_id, [event], now))
     return json_response({"accepted": taken.accepted, "duplicates": taken.duplicates}, 202)
 

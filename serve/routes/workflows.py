@@ -8,9 +8,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from models.domain.errors import InvalidDefinition
 from models.domain.runs import WorkflowRef
+from serve.audit_trail import unaudited
 from serve.definitions import EXAMPLE, read_definition
 from serve.documents import raw_body
-from serve.guard import GuardedRoute, deps_of, needs, principal_of
+from serve.gateway.policy import cached, changes
+from serve.guard import GuardedRoute, demand, deps_of, needs, principal_of, rights_of
 from serve.paging import DEFAULT_PAGE, Cursor, Limit, Text, decode_cursor, encode_cursor
 from serve.records import WorkflowSummary
 from serve.responses import cached_response, json_response
@@ -51,11 +53,12 @@ def _workflow(summary: WorkflowSummary) -> dict[str, Any]:
     responses={201: {"model": s.StoredVersion, "description": "A new version"}, 409: {}},
     openapi_extra=_DOCUMENT,
 )
-@needs("workflow:write", body_limit="max_definition_bytes")
+@needs("workflow:write", somewhere=True, body_limit="max_definition_bytes")
 async def put_workflow(request: Request) -> Response:
     """Stores a version: 201 when new, 200 when the very same is there, 409 when it has other content."""
     deps, principal = deps_of(request), principal_of(request)
     new = await read_definition(request, deps.limits)
+    demand(request, "workflow:write", f"{new.ref.namespace}/{new.ref.name}")
     new = await with_kept_resources(deps.ports, principal.tenant_id, new)
     created = await deps.ports.workflows.put(principal.tenant_id, new, principal.user_id, deps.ports.clock.now())
     ref = new.ref
@@ -68,7 +71,9 @@ async def put_workflow(request: Request) -> Response:
 
 
 @router.post("/v1/workflows/validate", response_model=s.Validation, openapi_extra=_ANYTHING)
-@needs("workflow:read", body_limit="max_definition_bytes")
+@needs("workflow:read", somewhere=True, body_limit="max_definition_bytes")
+@unaudited("it changes nothing")
+@changes()
 async def validate_workflow(request: Request) -> Response:
     """Checks a document without storing it; tells every fault."""
     try:
@@ -80,7 +85,8 @@ async def validate_workflow(request: Request) -> Response:
 
 
 @router.get("/v1/workflows", response_model=s.WorkflowPage)
-@needs("workflow:read")
+@needs("workflow:read", somewhere=True)
+@cached("workflow")
 async def list_workflows(
     request: Request,
     q: Annotated[Text | None, Query(max_length=200, description="Part of namespace, name, title or summary.")] = None,
@@ -89,13 +95,14 @@ async def list_workflows(
 ) -> Response:
     """Workflows by namespace and name."""
     page = await deps_of(request).ports.workflows.list(
-        principal_of(request).tenant_id, q, decode_cursor(cursor, 2), limit
+        principal_of(request).tenant_id, q, decode_cursor(cursor, 2), limit, rights_of(request).reach("workflow:read")
     )
     return json_response({"items": [_workflow(w) for w in page.items], "next": encode_cursor(page.next)})
 
 
 @router.get("/v1/workflows/{namespace}/{name}", response_model=s.Workflow, responses={404: {}})
-@needs("workflow:read")
+@needs("workflow:read", instance=("namespace", "name"))
+@cached("workflow")
 async def get_workflow(request: Request, namespace: Namespace, name: Name) -> Response:
     """A workflow with its newest version."""
     found = await deps_of(request).ports.workflows.get(principal_of(request).tenant_id, namespace, name)
@@ -103,7 +110,7 @@ async def get_workflow(request: Request, namespace: Namespace, name: Name) -> Re
 
 
 @router.patch("/v1/workflows/{namespace}/{name}", response_model=s.Workflow, responses={404: {}})
-@needs("workflow:write")
+@needs("workflow:write", instance=("namespace", "name"))
 async def set_workflow_enabled(request: Request, namespace: Namespace, name: Name, body: s.EnableRequest) -> Response:
     """Enables or disables a workflow."""
     deps = deps_of(request)
@@ -114,7 +121,8 @@ async def set_workflow_enabled(request: Request, namespace: Namespace, name: Nam
 
 
 @router.get("/v1/workflows/{namespace}/{name}/versions", response_model=s.VersionPage, responses={404: {}})
-@needs("workflow:read")
+@needs("workflow:read", instance=("namespace", "name"))
+@cached("workflow")
 async def list_workflow_versions(
     request: Request, namespace: Namespace, name: Name, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
 ) -> Response:
@@ -130,7 +138,8 @@ async def list_workflow_versions(
 
 
 @router.get("/v1/workflows/{namespace}/{name}/versions/{version}", response_model=s.Version, responses={404: {}})
-@needs("workflow:read")
+@needs("workflow:read", instance=("namespace", "name"))
+@cached("workflow")
 async def get_workflow_version(request: Request, namespace: Namespace, name: Name, version: VersionName) -> Response:
     """A version: its text as it was put and the definition it means. It never changes."""
     ref = WorkflowRef(namespace, name, version)

@@ -53,6 +53,10 @@ SELECT $5,
 -- name: add_token
 INSERT INTO account_tokens (hash, purpose, user_id, email, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6);
 
+-- name: to_verify
+SELECT user_id FROM account_tokens
+WHERE hash = $1 AND purpose = 'verify' AND user_id IS NOT NULL AND used_at IS NULL AND expires_at > $2;
+
 -- name: verify
 WITH token AS (
     UPDATE account_tokens SET used_at = $2
@@ -91,6 +95,9 @@ UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2;
 
 -- name: move_epoch
 UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1;
+
+-- name: drop_challenges
+DELETE FROM mfa_challenges WHERE user_id = $1;
 
 -- name: end_sessions
 UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING id;

@@ -14,9 +14,14 @@ from fastapi import FastAPI
 
 from cluster.adapters.api import ApiIdentity
 from cluster.adapters.api_access import ApiAccess
+from cluster.adapters.api_audit import ApiAudit
+from cluster.adapters.api_authorization import ApiKeys, ApiMembers, ApiRoles, ApiServiceAccounts
+from cluster.adapters.api_factors import ApiFactors
+from cluster.adapters.api_federation import ApiProviders, ApiSignOns
 from cluster.adapters.api_flow import ApiFlow
 from cluster.adapters.api_metrics import ApiMetrics
 from cluster.adapters.api_operations import ApiDeadLetters, ApiJobs, ApiOperations, ApiSamples
+from cluster.adapters.api_scim import ApiScim
 from cluster.adapters.api_secrets import ApiSecrets
 from cluster.adapters.api_tasks import ApiTasks
 from cluster.adapters.readiness import ApiReadiness
@@ -27,6 +32,7 @@ from models.domain.ports import Ended, Wake
 from serve.app import build_api, build_deps
 from serve.auth.tokens import TokenKeys, generate_keys
 from serve.deps import ApiPorts
+from serve.federation_ports import FederationPorts
 from serve.telemetry import Telemetry
 from storage.objects import open_objects
 from storage.redis_attempts import RedisAttemptCounter
@@ -35,6 +41,8 @@ from storage.sealer import AesGcmSealer
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import ValkeyServer
 from tests.storage_kit import Api, opened
+from tests.unit.serve.fake_federation import make_federation
+from tests.unit.serve.fake_gateway import make_gateway
 
 Client = Callable[[str], httpx.AsyncClient]
 
@@ -84,12 +92,26 @@ async def api(postgres: PostgresServer, database_name: str) -> AsyncIterator[Api
 
 
 @pytest.fixture
-async def app(api: Api, valkey: ValkeyServer, tmp_path: Path) -> AsyncIterator[FastAPI]:
+def federation(api: Api) -> FederationPorts:
+    """Identity providers over the database; nobody outside is reached. Tests replace it."""
+    return make_federation(
+        providers=ApiProviders(api.app, Limits()), sign_ons=ApiSignOns(api.app), scim=ApiScim(api.app, Limits())
+    )
+
+
+@pytest.fixture
+async def app(
+    api: Api, valkey: ValkeyServer, tmp_path: Path, federation: FederationPorts
+) -> AsyncIterator[FastAPI]:
     clock, redis = SystemClock(), open_redis(valkey.url)
     ports = ApiPorts(
-        identity=ApiIdentity(api.app, clock), access=ApiAccess(api.app), workflows=api.workflows, runs=api.runs,
+        identity=ApiIdentity(api.app, clock), access=ApiAccess(api.app),
+        members=ApiMembers(api.app, Limits()), roles=ApiRoles(api.app, Limits()),
+        service_accounts=ApiServiceAccounts(api.app, Limits()), api_keys=ApiKeys(api.app, Limits()),
+        factors=ApiFactors(api.app, Limits()), audit=ApiAudit(api.app), workflows=api.workflows, runs=api.runs,
         events=api.events, webhooks=api.webhooks, metrics=ApiMetrics(api.app, clock, Limits()),
-        notifications=api.notifications, tasks=ApiTasks(api.app), flow=ApiFlow(api.app),
+        notifications=api.notifications, tasks=ApiTasks(api.app), federation=federation,
+        gateway=make_gateway(), flow=ApiFlow(api.app),
         operations=ApiOperations(api.app, Limits()), jobs=ApiJobs(api.app),
         dead_letters=ApiDeadLetters(api.app, Limits()), samples=ApiSamples(api.app, Limits()),
         connections=api.connections, secrets=ApiSecrets(api.app, Limits()), resources=NoResources(),

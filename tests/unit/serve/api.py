@@ -26,7 +26,12 @@ from serve.inference_host import ModelHost, open_host
 from serve.records import Membership, User
 from tests.unit.serve import fake_operations, fake_services, fakes
 from tests.unit.serve.fake_access import FakeAccess
+from tests.unit.serve.fake_audit import FakeAudit
+from tests.unit.serve.fake_authorization import FakeApiKeys, FakeMembers, FakeRoles, FakeServiceAccounts
+from tests.unit.serve.fake_factors import FakeFactors
+from tests.unit.serve.fake_federation import make_federation
 from tests.unit.serve.fake_flow import FakeFlow
+from tests.unit.serve.fake_gateway import make_gateway
 from tests.unit.serve.fake_tasks import FakeTasks
 
 PASSWORD = "correct horse battery"
@@ -90,7 +95,9 @@ class Api:
     def caller(self, role: str = "owner", tenant_id: UUID | None = None, audience: Any = "tidewire-api") -> Caller:
         """A new user in the tenant (default: a new one), signed in."""
         now = self.clock.now()
-        principal = Principal(uuid7(now), tenant_id or uuid7(now), role, uuid7(now))
+        principal = Principal(
+            uuid7(now), tenant_id or uuid7(now), role, uuid7(now), authenticated_at=now, factors=("pwd",)
+        )
         name = f"t-{principal.tenant_id.hex[-12:]}"
         email = f"{role}-{principal.user_id.hex[-8:]}@example.com"
         self.identity.users[principal.user_id] = User(principal.user_id, email, None)
@@ -108,10 +115,17 @@ def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any 
     """Fakes for every port; `more` are fields of ApiPorts."""
     identity, workflows = fakes.FakeIdentity(), fakes.FakeWorkflows()
     runs = fakes.FakeRuns(workflows)
+    factors = FakeFactors(identity, more.get("limits", Limits()))
     operations = fake_operations.FakeOperations(runs)
     ports = ApiPorts(
         identity=identity,
-        access=FakeAccess(identity, runs),
+        access=(access := FakeAccess(identity, runs, required=factors.required)),
+        factors=factors,
+        members=FakeMembers(identity),
+        roles=FakeRoles(access),
+        service_accounts=FakeServiceAccounts(access),
+        api_keys=FakeApiKeys(),
+        audit=FakeAudit(),
         workflows=workflows,
         runs=runs,
         events=fakes.FakeEvents(),
@@ -119,6 +133,8 @@ def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any 
         metrics=fakes.FakeMetrics(),
         notifications=fakes.FakeNotifications(),
         tasks=FakeTasks(),
+        federation=make_federation(),
+        gateway=make_gateway(),
         flow=FakeFlow(),
         operations=operations,
         jobs=fake_operations.FakeJobs(),

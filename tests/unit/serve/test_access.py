@@ -17,6 +17,9 @@ from tests.unit.serve.api import Api, assert_problem
 _VALUES = {
     "run_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d", "notification_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d",
     "version": "1.0.0", "task_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d",
+    "user_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d", "grant_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d",
+    "account_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d", "key_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d",
+    "invitation_id": "0199f6a2-7c1e-7d3a-9b51-0b6a5c1f2e3d",
 }  # fmt: skip
 
 
@@ -45,6 +48,15 @@ def test_only_these_routes_are_public() -> None:
         "POST /v1/auth/logout", "POST /v1/hooks/{tenant}/{source}", "GET /.well-known/jwks.json", "GET /v1/config",
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /v2", "GET /v2/health/live",
         "GET /v2/health/ready", "GET /v1/task-links/{token}", "POST /v1/task-links/{token}",
+        "POST /v1/auth/mfa/verify", "POST /v1/auth/passkeys/options", "POST /v1/auth/passkeys",
+        "POST /v1/auth/invitations/accept", "POST /v1/auth/discover", "GET /v1/auth/sso/{provider}/start",
+        "GET /v1/auth/oidc/callback/{provider}", "POST /v1/auth/saml/acs/{provider}",
+        "GET /v1/auth/saml/metadata/{provider}", "GET /scim/v2/Users", "GET /scim/v2/Groups", "POST /scim/v2/Users",
+        "GET /scim/v2/Users/{resource}", "PUT /scim/v2/Users/{resource}", "PATCH /scim/v2/Users/{resource}",
+        "DELETE /scim/v2/Users/{resource}", "POST /scim/v2/Groups", "GET /scim/v2/Groups/{resource}",
+        "PUT /scim/v2/Groups/{resource}", "PATCH /scim/v2/Groups/{resource}", "DELETE /scim/v2/Groups/{resource}",
+        "GET /scim/v2/ServiceProviderConfig", "GET /scim/v2/ResourceTypes", "GET /scim/v2/ResourceTypes/{resource}",
+        "GET /scim/v2/Schemas", "GET /scim/v2/Schemas/{resource}",
     }  # fmt: skip
 
 

@@ -11,12 +11,13 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from models.domain.errors import TooManyRequests
 from models.domain.limits import Limits
 from models.domain.plans import Plan
 from models.domain.rate_limits import Rate
 from serve.app import build_api
 from serve.gateway.gateway import Gateway
-from serve.gateway.policy import policy_of
+from serve.gateway.policy import Policy, policy_of
 from serve.guard import GuardedRoute, access_of
 from tests.unit.serve.api import Api, Caller, assert_problem, running_api
 from tests.unit.serve.fake_gateway import FakeChanges, FakePlans, FakeRates, FakeUsage
@@ -86,6 +87,21 @@ async def test_one_user_can_use_up_the_tenant_but_no_other_one(api: Api) -> None
     assert (await put(api, api.owner)).status_code == 201
     assert (await api.call("GET", "/v1/workflows", api.caller("viewer", api.owner.tenant_id))).status_code == 429
     assert (await api.call("GET", "/v1/workflows", api.stranger)).status_code == 200
+
+
+async def test_more_can_be_charged_than_a_route_costs(api: Api) -> None:
+    give(api, api.owner, user=10)
+    caller = await cast(Any, api.app)._app.state.deps.admission.admit(api.owner.headers["authorization"])
+    one, scope = gateway(api), {"path": "/graphql"}
+    await one.enter(scope, caller, Policy(cost=0))
+    await one.charge(scope, 7)
+    assert dict(cast(Any, scope["tidewire.headers"]))[b"ratelimit"].endswith(b'"user";r=3;t=42')
+    with pytest.raises(TooManyRequests):
+        await one.charge(scope, 4)
+    await one.traffic.write()
+    rows = cast(FakeUsage, api.ports.gateway.usage).rows.values()
+    (row,) = [one for one in rows if one.route_class == "graphql"]
+    assert (row.route_class, row.requests, row.units, row.refused) == ("graphql", 1, 7, 1)
 
 
 async def test_sign_in_keeps_its_own_throttle_while_shared_limits_are_away(api: Api) -> None:
