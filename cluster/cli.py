@@ -10,9 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from cluster.cli_mails import add_mail_command
 from cluster.cli_operations import add_commands
 from cluster.cli_secrets import add_secret_commands
 from cluster.cli_tasks import add_task_commands
+from cluster.cli_tenants import add_tenant_commands
 from cluster.settings import InvalidSettings, Settings, from_environment
 from models.domain.errors import InvalidInput, TidewireError
 
@@ -115,8 +117,8 @@ def check_config(data: Data = None, port: Port = None) -> None:
 
 def _shown(name: str, value: Any) -> str:
     if value is None:
-        return "(embedded)"
-    if name in ("database_url", "redis_url"):
+        return "(embedded)" if name in ("database_url", "redis_url", "kafka", "objects") else "(none)"
+    if name in ("database_url", "redis_url", "smtp_url"):
         return "(set)"
     if isinstance(value, bool):
         return str(value).lower()
@@ -216,6 +218,8 @@ def start_run(
 add_commands(runs, app, _client, console)
 add_task_commands(app, workflows, _client, console)
 add_secret_commands(app, _client, console)
+add_tenant_commands(app, _settings, console)
+add_mail_command(app, lambda data: _settings(data).data, console)
 
 
 @models.command("deploy")

@@ -173,7 +173,7 @@ class GuardedRoute(APIRoute):
         self._arguments = Arguments(endpoint.__qualname__, self.dependant, self.body_field, self._access.public)
         self.policy = policy_of(endpoint, next(iter(self.methods or {"GET"})), self._access.cost)
         self._passage = Passage(self.policy)
-        self._telling = Telling.of(endpoint, self.operation_id or "", self.methods, self._access.permission)
+        self._telling = Telling.of(endpoint, self.operation_id or "", self.methods or (), self._access.permission)
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
