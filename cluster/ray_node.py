@@ -21,6 +21,7 @@ from cluster.ray_agents import light_agents
 NAMESPACE = "tidewire"
 PUSH_ACTOR = "push-gateway"
 _STOP_SECONDS = 8.0
+_WORKER = str(Path(__file__).with_name("ray_worker.py"))
 
 
 class _Head(Node):  # type: ignore[misc]
@@ -41,7 +42,7 @@ class RayHead:
         parameters = RayParams(
             num_cpus=cpus, object_store_memory=object_store_bytes, include_dashboard=False, temp_dir=str(folder),
             no_monitor=True, include_log_monitor=False, node_ip_address="127.0.0.1", gcs_server_port=port,
-            dashboard_agent_listen_port=0,
+            dashboard_agent_listen_port=0, worker_path=_WORKER,
         )  # fmt: skip
         # With the reaper, the kernel ends the children when this process dies.
         self._node: Any = _Head(parameters, head=True, shutdown_at_exit=False, spawn_reaper=True, connect_only=False)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from cluster.late_libraries import load_late
 from cluster.runtime import Runtime, load
 from models.domain.errors import TidewireError
 
@@ -27,6 +28,7 @@ _MODULES = {"ray": "ray_host"}
 
 def start(name: str, data: str) -> None:
     """Runs the process of this name for the instance whose data is in the folder, until it is asked to stop."""
+    load_late()
     runtime = load(Path(data))
     configure_logging(runtime.settings.log_level)
     module = importlib.import_module(f"cluster.processes.{_MODULES.get(name, name)}")
