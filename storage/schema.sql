@@ -225,8 +225,10 @@ CREATE TABLE grants (
     instance text CHECK (length(instance) BETWEEN 1 AND 255),
     created_at timestamptz NOT NULL,
     created_by uuid NOT NULL,
-    PRIMARY KEY (tenant_id, id)
+    -- Rules are read by whom they are for.
+    PRIMARY KEY (tenant_id, subject_kind, subject, id)
 );
+CREATE UNIQUE INDEX grants_id ON grants (id, tenant_id);
 CREATE UNIQUE INDEX grants_rule ON grants (tenant_id, subject_kind, subject, effect, permission, resource, instance)
     NULLS NOT DISTINCT;
 

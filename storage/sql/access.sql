@@ -1,38 +1,38 @@
 -- name: user_standing
-SELECT m.role, r.permissions, t.access_version AS version,
+SELECT m.role, (SELECT r.permissions FROM roles r WHERE r.tenant_id = $1 AND r.name = m.role) AS permissions,
+    t.access_version AS version,
     EXISTS (SELECT FROM mfa_requirements q WHERE q.tenant_id = $1 AND q.role IN ('*', m.role)) AS mfa_required,
     (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,
         g.instance) ORDER BY g.id), '[]')
-    FROM grants g WHERE g.tenant_id = $1
-        AND ((g.subject_kind = 'user' AND g.subject = $2::uuid::text) OR (g.subject_kind = 'role' AND g.subject = m.role))
-    ) AS grants
+    FROM (SELECT * FROM grants WHERE tenant_id = $1 AND subject_kind = 'user' AND subject = $2::uuid::text
+        UNION ALL SELECT * FROM grants WHERE tenant_id = $1 AND subject_kind = 'role' AND subject = m.role) AS g) AS grants
 FROM memberships m
 JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
 JOIN tenants t ON t.id = m.tenant_id
-LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.name = m.role
 WHERE m.tenant_id = $1 AND m.user_id = $2;
 
 -- name: user_standings
-SELECT p.n::integer AS n, m.role, r.permissions, t.access_version AS version,
+SELECT p.n::integer AS n, m.role,
+    (SELECT r.permissions FROM roles r WHERE r.tenant_id = p.tenant_id AND r.name = m.role) AS permissions,
+    t.access_version AS version,
     (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,
         g.instance) ORDER BY g.id), '[]')
-    FROM grants g WHERE g.tenant_id = p.tenant_id AND ((g.subject_kind = 'user' AND g.subject = p.user_id::text)
-        OR (g.subject_kind = 'role' AND g.subject = m.role))) AS grants
+    FROM (SELECT * FROM grants WHERE tenant_id = p.tenant_id AND subject_kind = 'user' AND subject = p.user_id::text
+        UNION ALL SELECT * FROM grants WHERE tenant_id = p.tenant_id AND subject_kind = 'role' AND subject = m.role) AS g) AS grants
 FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS p (tenant_id, user_id, n)
 JOIN memberships m ON m.tenant_id = p.tenant_id AND m.user_id = p.user_id
 JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
-JOIN tenants t ON t.id = m.tenant_id
-LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.name = m.role;
+JOIN tenants t ON t.id = m.tenant_id;
 
 -- name: service_account_standing
-SELECT m.role, r.permissions, t.access_version AS version,
+SELECT m.role, (SELECT r.permissions FROM roles r WHERE r.tenant_id = $1 AND r.name = m.role) AS permissions,
+    t.access_version AS version,
     (SELECT coalesce(json_agg(json_build_array(g.id, g.subject_kind, g.subject, g.effect, g.permission, g.resource,
         g.instance) ORDER BY g.id), '[]')
-    FROM grants g WHERE g.tenant_id = $1 AND ((g.subject_kind = 'service_account' AND g.subject = $2::uuid::text)
-        OR (g.subject_kind = 'role' AND g.subject = m.role))) AS grants
+    FROM (SELECT * FROM grants WHERE tenant_id = $1 AND subject_kind = 'service_account' AND subject = $2::uuid::text
+        UNION ALL SELECT * FROM grants WHERE tenant_id = $1 AND subject_kind = 'role' AND subject = m.role) AS g) AS grants
 FROM service_accounts m
 JOIN tenants t ON t.id = m.tenant_id
-LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.name = m.role
 WHERE m.tenant_id = $1 AND m.id = $2 AND m.disabled_at IS NULL;
 
 -- name: role_standing
