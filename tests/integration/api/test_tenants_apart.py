@@ -25,8 +25,12 @@ from storage import identity
 from tests.integration.api.conftest import Client
 from tests.storage_kit import Api
 
-ROLES = ("viewer", "analyst", "operator", "data_scientist", "editor", "owner")
+ROLES = ("viewer", "analyst", "operator", "data_scientist", "editor", "admin", "owner")
 _TENANT = re.compile(r"\b(\w+\.)?tenant_id = \$1\b")
+# Path parameters that nobody else can have the same of.
+_IDS = (
+    "run_id", "notification_id", "task_id", "user_id", "grant_id", "role", "account_id", "key_id", "invitation_id",
+)  # fmt: skip
 SECRET = "a-webhook-secret-of-some-length"
 
 
@@ -52,6 +56,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/tasks/{task_id}/answer": {"decision": "approve"},
     "POST /v1/tasks/{task_id}/assign": {"assignee": {"role": "owner"}},
     "POST /v1/tasks/{task_id}/links": {"name": "Eve"},
+    "PATCH /v1/members/{user_id}": {"role": "viewer"},
+    "PUT /v1/roles/{role}": {"permissions": ["run:read"]},
+    "PATCH /v1/service-accounts/{account_id}": {"disabled": True},
 }
 
 
@@ -105,8 +112,25 @@ async def furnish(api: Api, caller: httpx.AsyncClient, owner: Principal, mark: s
         await conn.execute("INSERT INTO flow_keys VALUES ($1, 'ops', 'flow', $2, 0, '{}')", owner.tenant_id, mark)
     return {
         "namespace": "ops", "source": "github", "run_id": run, "notification_id": str(notification), "seq": "1",
-        "sample": "small", "task_id": str(task),
+        "sample": "small", "task_id": str(task), **await authorize(caller, owner, mark),
     }  # fmt: skip
+
+
+async def authorize(caller: httpx.AsyncClient, owner: Principal, mark: str) -> dict[str, str]:
+    """A role, a grant, a service account, a key and an invitation of the tenant."""
+    role = f"r{uuid4().hex[:20]}"
+    named = {"role": role, "user_id": str(owner.user_id)}
+    for kind, path, body in (
+        ("", "/v1/roles", {"name": role, "description": mark, "permissions": ["run:read"]}),
+        ("grant_id", "/v1/grants", {"subject_kind": "role", "subject": role, "permission": "run:*", "instance": mark}),
+        ("account_id", "/v1/service-accounts", {"name": mark, "role": "viewer"}),
+        ("key_id", "/v1/api-keys", {"name": mark}),
+        ("invitation_id", "/v1/invitations", {"email": f"{mark}@example.com", "role": "viewer"}),
+    ):
+        answer = await caller.post(path, json=body)
+        assert answer.status_code == 201, answer.text
+        named[kind] = answer.json().get("id", "")
+    return named
 
 
 async def take_role(api: Api, app: FastAPI, member: Principal) -> None:
@@ -129,10 +153,17 @@ def addressed(app: FastAPI, names: dict[str, str]) -> Iterator[tuple[str, str, s
         if not isinstance(route, APIRoute) or route.path.startswith("/v1/auth/"):
             continue
         kind = next((kind for kind in kinds if f"/{kind}/" in route.path), "")
-        values = {**names, "name": kinds.get(kind, ""), "version": "1" if kind == "models" else "1.0.0"}
+        values = {**names, "name": kinds.get(kind, "other"), "version": "1" if kind == "models" else "1.0.0"}
         path = re.sub(r"{(\w+)(?::\w+)?}", lambda found: values.get(found[1], "other"), route.path)  # noqa: B023
         for method in sorted((route.methods or set()) - {"HEAD"}):
             yield method, route.path, path
+
+
+def without(path: str, text: str) -> str:
+    """An error names what was called, which the caller knew."""
+    for part in (path, *path.split("/")):
+        text = text.replace(part, "") if len(part) > 8 else text
+    return text
 
 
 async def seen(caller: httpx.AsyncClient, names: dict[str, str]) -> list[str]:
@@ -140,6 +171,7 @@ async def seen(caller: httpx.AsyncClient, names: dict[str, str]) -> list[str]:
     paths = [f"/v1/{name}" for name in ("workflows", "runs", "events", "metrics", "connections", "notifications")]
     paths += ["/v1/hooks/sources", "/v1/workflows/ops/flow/samples/small", f"/v1/runs/{names['run_id']}"]
     paths += [f"/v1/runs/{names['run_id']}/journal", f"/v1/tasks/{names['task_id']}", "/v1/workflows/ops/flow/flow"]
+    paths += ["/v1/members", "/v1/roles", "/v1/grants", "/v1/service-accounts", "/v1/api-keys", "/v1/invitations"]
     return [(await caller.get(path)).text for path in paths]
 
 
@@ -150,21 +182,24 @@ async def strangers_try(api: Api, app: FastAPI, client: Client) -> int:
     names = {**await furnish(api, owner_calls, owner, mark), "tenant": tenant_name}
     before = await seen(owner_calls, names)
     secrets = (mark, tenant_name, str(owner.tenant_id), str(owner.user_id), names["run_id"], names["notification_id"])
+    secrets += tuple(names[kind] for kind in ("role", "grant_id", "account_id", "key_id", "invitation_id"))
     assert all(any(secret in part for secret in secrets) for part in before), before
     for role in ROLES:
         _, other, _ = await signed_up(client, "Stranger")
-        principal = Principal(other.user_id, other.tenant_id, role, other.session_id)
         ports = app.state.deps.ports
+        principal = Principal(
+            other.user_id, other.tenant_id, role, other.session_id, authenticated_at=ports.clock.now(),
+            factors=("pwd", "otp"),
+        )  # fmt: skip
         await take_role(api, app, principal)
         stranger = client(issue(ports.keys, principal, ports.clock.now(), 900, "tidewire-api"))
         for method, template, path in addressed(app, names):
             answer = await stranger.request(method, path, json=BODIES.get(f"{method} {template}"))
             calls += 1
             assert answer.status_code < 500 or "ready" in path, (role, method, path, answer.text)
-            # An error names the address that was called.
-            told = answer.text.replace(path, "")
+            told = without(path, answer.text)
             assert not any(secret in told for secret in secrets), (role, method, path, told)
-            if any(name in template for name in ("{run_id}", "{notification_id}", "{task_id}")):
+            if any(f"{{{name}}}" in template for name in _IDS):
                 assert answer.status_code in (403, 404), (role, method, path, answer.text)
     assert await seen(owner_calls, names) == before
     return calls

@@ -76,6 +76,7 @@ async def fill(api: Api, tenant: r.NewAccount) -> None:
         await conn.execute("INSERT INTO usage_traffic VALUES ($1, $2, 'read', 1, 1, 0)", place, NOW.date())
         await conn.execute("INSERT INTO workflow_resources VALUES ($1, 'ops', 'flow', '1.0.0', '[]')", place)
         await conn.execute("INSERT INTO tenant_settings VALUES ($1, '{https://a.example}', $2)", place, NOW)
+        await authorized(conn, place)
     async with api.engine.unit_of_work() as conn:
         owner = f"owner-{place}"
         await shards.beat(conn, owner, timedelta(minutes=1))
@@ -128,6 +129,19 @@ async def federated(conn: WriteConn, place: UUID, user: UUID) -> None:
         if "|| '.example'" in statement:
             given[1] = str(one)
         await conn.execute(statement, *given[: 2 + ("$3" in statement) + ("$4" in statement)])
+
+
+async def authorized(conn: WriteConn, place: UUID) -> None:
+    """What a tenant says about who may do what."""
+    key = uuid7(NOW)
+    await conn.execute("INSERT INTO roles VALUES ($1, 'clerk', '', '{run:read}', $2, $2)", place, NOW)
+    for statement in (
+        "INSERT INTO grants VALUES ($1, $2, 'role', 'clerk', 'allow', 'run:read', 'workflow', NULL, $3, $2)",
+        "INSERT INTO service_accounts VALUES ($1, $2, 'bot', '', 'viewer', NULL, $3, $2)",
+        "INSERT INTO api_keys VALUES ($1, $2, uuid_send($2), 'twk_', 'key', 'user', $2, NULL, $3, $2)",
+        "INSERT INTO invitations VALUES ($1, $2, 'new@example.com', 'viewer', uuid_send($2), $3, $2, $3)",
+    ):
+        await conn.execute(statement, place, key, NOW)
 
 
 async def operated(conn: WriteConn, place: UUID, run: UUID) -> None:
