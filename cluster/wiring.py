@@ -44,8 +44,9 @@ def options(runtime: Runtime) -> ApiOptions:
 
     settings = runtime.settings
     return ApiOptions(
-        secure=settings.secure, cookie_suffix=f"_{settings.port}", trusted_hops=1, replicas=settings.api_replicas
-    )
+        secure=settings.secure, cookie_suffix=f"_{settings.port}", trusted_hops=1, replicas=settings.api_replicas,
+        public_url=settings.public_url or settings.url,
+    )  # fmt: skip
 
 
 def make_api(runtime: Runtime, models: ModelServing) -> ASGIApp:
@@ -65,8 +66,8 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from cluster.adapters import api as adapters
     from cluster.adapters.actors import Directory
     from cluster.adapters.api_access import ApiAccess
-    from cluster.adapters.api_authorization import ApiKeys, ApiMembers, ApiRoles, ApiServiceAccounts
     from cluster.adapters.api_audit import ApiAudit
+    from cluster.adapters.api_authorization import ApiKeys, ApiMembers, ApiRoles, ApiServiceAccounts
     from cluster.adapters.api_factors import ApiFactors
     from cluster.adapters.api_flow import ApiFlow
     from cluster.adapters.api_gateway import ApiIdempotency, ApiPlans, ApiUsage, mark_claim

@@ -35,6 +35,7 @@ from serve.errors import on_http_exception, on_tidewire_error, on_validation_err
 from serve.event_acceptor import EventAcceptor
 from serve.federation.services import federation_services
 from serve.gateway.gateway import Gateway, GatewayConfig
+from serve.mail.letters import Letters
 from serve.openapi_document import document
 from serve.routes import (
     api_keys,
@@ -189,7 +190,9 @@ def build_deps(ports: ApiPorts, telemetry: Telemetry) -> ApiDeps:
     )
     return ApiDeps(
         ports, gate, refusals, keyring, directory, Admission(gate, keyring, directory),
-        Invitations(ports.members, passwords, ports.clock, ports.limits), accounts, services, federation, gateway,
+        Invitations(
+            ports.members, passwords, Letters(ports.sealer, ports.options.public_url), ports.clock, ports.limits
+        ), accounts, services, federation, gateway,
         RunAcceptor(ports.runs, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "runs")),
         EventAcceptor(ports.events, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "events")),
         telemetry,

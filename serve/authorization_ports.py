@@ -12,6 +12,7 @@ from uuid import UUID
 
 from serve import authorization_records as a
 from serve.access_ports import Standing
+from serve.mail.ports import NewMail
 from serve.records import Page
 
 _After = tuple[str, ...] | None
@@ -34,8 +35,9 @@ class MemberRepository(Protocol):
     async def remove(self, tenant_id: UUID, user_id: UUID, expected: str, now: datetime) -> None:
         """With sessions, keys, grants and invitations. Conflict as in `set_role`."""
 
-    async def invite(self, tenant_id: UUID, invitation: a.Invitation, token_hash: bytes) -> None:
-        """Replaces an open one to the address. Conflict when it is a member's; InvalidInput; LimitExceeded."""
+    async def invite(self, tenant_id: UUID, invitation: a.Invitation, token_hash: bytes, mail: NewMail) -> None:
+        """With its mail. Replaces an open one to the address. Conflict when it is a member's; InvalidInput for no such
+        role; LimitExceeded."""
 
     async def invitations(self, tenant_id: UUID, now: datetime, after: _After, limit: int) -> Page[a.Invitation]:
         """The open ones, oldest first."""

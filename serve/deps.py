@@ -42,6 +42,7 @@ class ApiOptions:
     """Settings of the API. `push_url` None: the page derives it from its own address.
 
     `trusted_hops`: how many proxies of ours stand in front and add to X-Forwarded-For. `replicas` share rate limits.
+    `public_url`: where links in mails lead.
     """
 
     version: str = "0.1.0"
@@ -52,6 +53,7 @@ class ApiOptions:
     rp_id: str = "localhost"
     passkey_origins: tuple[str, ...] = ("http://localhost:8080",)
     replicas: int = 1
+    public_url: str = "http://localhost:8080"
 
 
 @dataclass(frozen=True, slots=True)

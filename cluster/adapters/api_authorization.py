@@ -14,8 +14,9 @@ from models.domain.identity import TenantScope
 from models.domain.limits import Limits
 from serve import authorization_records as a
 from serve.access_ports import Standing
+from serve.mail.ports import NewMail
 from serve.records import Page
-from storage import access, api_keys, grants, identity, invitations, members, roles, service_accounts
+from storage import access, api_keys, grants, identity, invitations, mails, members, roles, service_accounts
 from storage.postgres import Database
 
 _After = tuple[str, ...] | None
@@ -51,11 +52,12 @@ class ApiMembers:
         async with self._database.unit_of_work([tenant_id]) as conn:
             await members.remove(conn, TenantScope(tenant_id), user_id, expected, now)
 
-    async def invite(self, tenant_id: UUID, invitation: a.Invitation, token_hash: bytes) -> None:
+    async def invite(self, tenant_id: UUID, invitation: a.Invitation, token_hash: bytes, mail: NewMail) -> None:
         row = _as(invitations.Invitation, invitation)
         async with self._database.unit_of_work([tenant_id]) as conn:
             most = self._limits.max_invitations_per_tenant
             await invitations.add(conn, TenantScope(tenant_id), row, token_hash, most)
+            await mails.add(conn, _as(mails.NewMail, mail))
 
     async def invitations(self, tenant_id: UUID, now: datetime, after: _After, limit: int) -> Page[a.Invitation]:
         async with self._database.read([tenant_id]) as conn:

@@ -16,6 +16,7 @@ from serve.auth.passwords import Passwords
 from serve.auth.refresh import token_hash
 from serve.authorization_ports import MemberRepository
 from serve.authorization_records import Invitation, PresentedInvitation
+from serve.mail.letters import Letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,12 @@ class Joined:
 class Invitations:
     """Makes invitations and lets those in who hold one."""
 
-    def __init__(self, members: MemberRepository, passwords: Passwords, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, members: MemberRepository, passwords: Passwords, letters: Letters, clock: Clock, limits: Limits
+    ) -> None:
         self._members = members
         self._passwords = passwords
+        self._letters = letters
         self._clock = clock
         self._limits = limits
 
@@ -41,6 +45,16 @@ class Invitations:
         now = self._clock.now()
         until = now + timedelta(seconds=self._limits.invitation_seconds)
         return Invitation(uuid7(now), email.strip(), role, now, by, until), "twi_" + secrets.token_urlsafe(32)
+
+    async def send(self, tenant_id: UUID, invitation: Invitation, token: str, tenant: str, inviter: str) -> None:
+        """Stores the invitation together with its mail. Conflict, InvalidInput, LimitExceeded, see MemberRepository."""
+        values = {
+            "tenant": tenant, "inviter": inviter, "role": invitation.role,
+            "link": self._letters.link("invitation", token),
+        }  # fmt: skip
+        lasts = invitation.expires_at - invitation.created_at
+        mail = self._letters.write("invitation", invitation.email, values, invitation.created_at, lasts)
+        await self._members.invite(tenant_id, invitation, token_hash(token), mail)
 
     async def accept(self, token: str, password: str | None, principal: Principal | None) -> Joined:
         """NotFound for a token that is worth nothing. Who has an account with the address must be signed in to it;

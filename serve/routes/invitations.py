@@ -11,7 +11,6 @@ from models.domain.errors import Forbidden
 from models.domain.identity import Credential, Principal
 from serve.audit_trail import tell
 from serve.auth.delegation import may_give_role
-from serve.auth.refresh import token_hash
 from serve.authorization_records import Invitation
 from serve.guard import GuardedRoute, deps_of, needs, principal_of, public, rights_of
 from serve.paging import DEFAULT_PAGE, Cursor, Limit, decode_id_cursor, encode_cursor
@@ -36,7 +35,10 @@ async def create_invitation(request: Request, body: s.InvitationRequest) -> Resp
     await may_give_role(deps.ports.roles, principal.tenant_id, rights_of(request), body.role)
     invitation, token = deps.invitations.make(body.email, body.role, principal.user_id)
     tell(resource_id=str(invitation.id), after={"email": invitation.email, "role": invitation.role})
-    await deps.ports.members.invite(principal.tenant_id, invitation, token_hash(token))
+    tenant = await deps.ports.tasks.tenant_name(principal.tenant_id)
+    user = await deps.ports.identity.user(principal.user_id)
+    inviter = user.email if user else "A program of the tenant"
+    await deps.invitations.send(principal.tenant_id, invitation, token, tenant, inviter)
     return json_response(_invitation(invitation), 201)
 
 

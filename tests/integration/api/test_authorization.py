@@ -15,9 +15,8 @@ from models.domain.identity import Principal
 from models.domain.ids import uuid7
 from serve.app import build_deps
 from serve.auth.access_watch import AccessWatch
-from serve.auth.refresh import token_hash
 from serve.auth.tokens import issue
-from serve.authorization_records import Invitation
+from serve.mail.letters import link_in, read
 from serve.telemetry import Telemetry
 from storage import identity
 from tests.integration.api.conftest import Client
@@ -399,10 +398,15 @@ async def test_keys_of_others_need_the_permission_for_them(tenant: Tenant) -> No
 
 
 async def invited(tenant: Tenant, email: str, role: str) -> str:
-    now, token = tenant.app.state.deps.ports.clock.now(), f"twi_{uuid7().hex}"
-    invitation = Invitation(uuid7(now), email, role, now, tenant.who.user_id, now + timedelta(days=1))
-    await tenant.app.state.deps.ports.members.invite(tenant.who.tenant_id, invitation, token_hash(token))
-    return token
+    """The token of the mail."""
+    made = await tenant.owner.post("/v1/invitations", json={"email": email, "role": role})
+    assert made.status_code == 201, made.text
+    async with tenant.api.engine.read() as conn:
+        mail = await conn.fetchrow("SELECT * FROM mails WHERE recipient = $1 ORDER BY created_at DESC LIMIT 1", email)
+    sealer = tenant.app.state.deps.ports.sealer
+    message = read(mail["id"], mail["kind"], email, mail["sealed"], sealer)
+    assert f"as {role}" in message.text
+    return link_in(mail["id"], mail["kind"], mail["sealed"], sealer).partition("#token=")[2]
 
 
 async def test_an_invitation_makes_an_account_once(tenant: Tenant) -> None:

@@ -12,6 +12,7 @@ from models.domain.errors import Conflict, NotFound
 from models.domain.identity import ROLES
 from serve import authorization_records as a
 from serve.access_ports import Standing
+from serve.mail.ports import NewMail
 from serve.records import Page
 from tests.unit.serve.fake_access import FakeAccess
 from tests.unit.serve.fakes import FakeIdentity, page
@@ -57,7 +58,7 @@ class FakeMembers:
         kept = [one for one in self.identity.members[user_id] if one.tenant_id != tenant_id]
         self.identity.members[user_id] = kept
 
-    async def invite(self, tenant_id: UUID, invitation: a.Invitation, token_hash: bytes) -> None:
+    async def invite(self, tenant_id: UUID, invitation: a.Invitation, token_hash: bytes, mail: NewMail) -> None:
         self.open[tenant_id, invitation.id] = (invitation, token_hash)
 
     async def invitations(self, tenant_id: UUID, now: datetime, after: _After, limit: int) -> Page[a.Invitation]:
