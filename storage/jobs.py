@@ -74,6 +74,13 @@ async def stop(conn: WriteConn, scope: TenantScope, job_id: UUID, now: datetime)
     return Job(**row) if row else None
 
 
+async def forbid(
+    conn: WriteConn, scope: TenantScope, job_id: UUID, reasons: Sequence[Mapping[str, Any]], now: datetime
+) -> None:
+    """Stops it where it is, and tells why. Engine role."""
+    await conn.execute(_SQL["forbid"], scope.tenant_id, job_id, now, list(reasons))
+
+
 async def next_open(conn: ReadConn, shards: Sequence[int]) -> Job | None:
     """The oldest job of one of the tenants of these shards that has not ended, by chance; engine role."""
     row = await conn.fetchrow(_SQL["next"], list(shards))

@@ -9,14 +9,15 @@ from uuid import UUID
 
 from actors import operation_ports as o
 from actors.ports import RunAppend, RunKey
+from models.domain.authorization import Resource, Rights, decide
 from models.domain.dsl.snapshots import FORM
-from models.domain.identity import TenantScope
+from models.domain.identity import SubjectKind, TenantScope
 from models.domain.ids import uuid7_floor
 from models.domain.journal import Entry, EntryType
 from models.domain.limits import Limits
 from models.domain.ports import Wake
 from models.domain.runs import Run
-from storage import acceptance, dead_letters, jobs, origins, runs, snapshots
+from storage import acceptance, access, dead_letters, jobs, origins, runs, snapshots
 from storage.postgres import Database, ReadConn, WriteConn
 
 
@@ -64,6 +65,9 @@ class ShardHistory:
             return await runs.journal_page(conn, TenantScope(key[0]), key[1], after, limit)
 
 
+_NOT_ALLOWED = "Who asked for this may not do it any more; the rest was left undone."
+
+
 class ShardJobs:
     """See JobStore."""
 
@@ -97,6 +101,10 @@ class ShardJobs:
         refused = [{"id": str(run), "reason": reason} for run, reason in batch.refused]
         try:
             async with self._database.unit_of_work() as conn:
+                if not await _still_allowed(conn, job):
+                    reasons = [{"id": str(job.id), "reason": _NOT_ALLOWED}, *job.reasons]
+                    await jobs.forbid(conn, TenantScope(job.tenant_id), job.id, reasons, now)
+                    return []
                 accepted = await self._accept(conn, job, batch, now, refused)
                 wakes = [Wake(job.tenant_id, one.run_id, one.shard) for one in accepted]
                 await self._move_on(conn, job, batch, len(accepted), refused, now)
@@ -145,6 +153,23 @@ class ShardJobs:
 
 class _Overtaken(Exception):
     """Somebody else moved the job on, or stopped it: nothing of this batch is kept."""
+
+
+async def _still_allowed(conn: ReadConn, job: o.Job) -> bool:
+    """Whether who made the job may do as much now, decided in the transaction of each batch."""
+    if job.created_by is None:
+        return True
+    scope, user = TenantScope(job.tenant_id), job.created_by
+    [found] = await access.standings(conn, [(job.tenant_id, user)])
+    found = found or await access.standing(conn, scope, SubjectKind.SERVICE_ACCOUNT, user)
+    if found is None:
+        return False
+    rights, where = Rights(found.role, found.permissions, found.grants), job.spec.get("where", {})
+    if rights.reach("run:operate").whole:
+        return True
+    named = where.get("namespace") and where.get("name")
+    place = Resource("workflow", f"{where['namespace']}/{where['name']}") if named else None
+    return place is not None and decide(rights, "run:operate", place).allowed
 
 
 def wanted(job: o.Job) -> origins.Wanted:

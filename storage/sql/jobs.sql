@@ -14,6 +14,9 @@ UPDATE jobs SET state = 'stopped', ended_at = $3
 WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
 RETURNING *;
 
+-- name: forbid
+UPDATE jobs SET state = 'stopped', ended_at = $3, reasons = $4 WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL;
+
 -- name: next
 SELECT * FROM (
     SELECT DISTINCT ON (tenant_id) * FROM jobs WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL

@@ -24,6 +24,7 @@ from models.domain.steps import Failed, Outcome, Succeeded, Uncertain
 from serve import operation_records as o
 from serve import records as r
 from serve.rerun_planner import RerunAsked, RerunPlanner
+from storage import identity
 from tests.integration.actors.kit import QUICK, World, call, document, until, world
 from tests.servers.postgres import PostgresServer
 from tests.storage_kit import new_version
@@ -340,6 +341,32 @@ async def test_a_job_tells_why_it_left_runs_out_and_can_be_stopped(office: Offic
     with pytest.raises(Conflict):
         await office.jobs.stop(account.tenant_id, job.id, office.clock.now())
     assert await office.reruns_of(wakes) == []
+
+
+async def test_a_job_stops_when_who_made_it_may_not_go_on(office: Office) -> None:
+    account, wakes = await office.started(TWO, 40)
+    shard = office.w.shard()
+    await office.w.ended(wakes)
+    await office.w.kill(shard)
+    place, clerk, boss = account.tenant_id, account.user_id, uuid7()
+    async with office.w.api.app.unit_of_work([place]) as conn:
+        await identity.add_user(conn, boss, f"{boss}@example.com", None)
+        await identity.add_member(conn, place, boss, "owner")
+        await conn.execute("UPDATE memberships SET role = 'operator' WHERE user_id = $1", clerk)
+    job = await _job(office, account, "rerun", o.RunsWanted("completed"), task="/do/1/b")
+    denied = "INSERT INTO grants VALUES ($1, $2, 'user', $3, 'deny', 'run:*', 'workflow', 'ops/flow', now(), $2)"
+    async with office.w.api.app.unit_of_work([place]) as conn:
+        await conn.execute(denied, place, boss, str(clerk))
+    office.w.shard()
+    await office.w.until_row("SELECT state = 'stopped' FROM jobs WHERE id = $1", job.id)
+    stopped = await office.jobs.get(place, job.id)
+    assert stopped.done == 0
+    assert "may not do it any more" in stopped.reasons[0]["reason"]
+    assert await office.reruns_of(wakes) == []
+    async with office.w.api.app.unit_of_work([place]) as conn:
+        await conn.execute("DELETE FROM grants")
+    again = await _job(office, account, "rerun", o.RunsWanted("completed"), task="/do/1/b")
+    await office.w.until_row("SELECT state = 'done' FROM jobs WHERE id = $1", again.id)
 
 
 async def test_a_dry_run_calls_nobody_and_counts_nowhere(office: Office) -> None:
