@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from models.domain.authorization import ALL_PERMISSIONS
 from models.domain.errors import Forbidden, NotFound, Unauthenticated
-from models.domain.identity import PERMISSIONS
 from serve.audit_trail import unaudited
 from serve.auth.cookies import cookie_name, forget_cookie, own_page, set_cookie, sign_on_browser
 from serve.auth.second_factors import SecondFactorNeeded
 from serve.auth.session_tokens import SignedIn
 from serve.federation.sign_on import TICKET_PREFIX
-from serve.guard import GuardedRoute, deps_of, enrolling, principal_of, public, signed_in
+from serve.guard import (
+    GuardedRoute,
+    deps_of,
+    enrolling,
+    identified,
+    principal_of,
+    public,
+    rights_of,
+    signed_in,
+)
 from serve.requests import device_of
 from serve.responses import json_response, no_content
 from serve.schemas import identity as s
@@ -130,20 +139,20 @@ async def switch_tenant(request: Request, body: s.SwitchRequest) -> Response:
 
 @router.get("/v1/me", response_model=s.Me, responses={404: {}})
 @enrolling
-@signed_in
+@identified
 async def get_me(request: Request) -> Response:
-    """Who is signed in, where, and what that allows."""
+    """Who is signed in, where, and what that allows for all that there is; more exactly: GET /v1/me/permissions."""
     principal, identity = principal_of(request), deps_of(request).ports.identity
     user = await identity.user(principal.user_id)
     memberships = await identity.memberships(principal.user_id)
     here = next((m for m in memberships if m.tenant_id == principal.tenant_id), None)
     if user is None or user.disabled or here is None:
-        raise NotFound("This account is not a member here any more.")
+        raise NotFound("You are no user of this tenant; service accounts ask GET /v1/me/permissions.")
     return json_response({
         "user": {"id": user.id, "email": user.email},
         "tenant": {"id": here.tenant_id, "name": here.name, "display_name": here.display_name},
         "role": here.role,
-        "permissions": sorted(PERMISSIONS.get(here.role, frozenset())),
+        "permissions": [one for one in sorted(ALL_PERMISSIONS) if rights_of(request).reach(one).holds(None)],
     })
 
 

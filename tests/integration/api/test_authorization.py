@@ -235,6 +235,7 @@ async def test_explain_tells_why(tenant: Tenant) -> None:
         ("scope", False, None), ("grant", True, grant), ("role", True, None), ("default", False, None),
     ]  # fmt: skip
     assert await status(member.post("/v1/authorization/explain", json=about)) == 403
+    assert "run:read" in (await member.get("/v1/me")).json()["permissions"]
     reach = {one["permission"]: one for one in (await member.get("/v1/me/permissions")).json()["items"]}
     assert reach["run:read"]["denied"]["prefixes"] == ["dev/"]
     assert "workflow:write" not in reach
@@ -308,6 +309,7 @@ async def test_a_key_acts_as_its_user_within_its_scopes(tenant: Tenant) -> None:
     assert await status(narrow.post("/v1/workflows/ops/a/runs", json={})) == 201
     assert await status(narrow.get("/v1/runs")) == 403
     assert (await narrow.get("/v1/me/permissions")).json()["scopes"] == ["run:start", "workflow:read"]
+    assert (await narrow.get("/v1/me")).json()["permissions"] == ["run:start", "workflow:read"]
     listed = (await tenant.owner.get("/v1/api-keys")).json()["items"]
     assert [one["prefix"] for one in listed] == [made["prefix"]]
     assert made["key"] not in str(listed)
