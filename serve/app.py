@@ -186,7 +186,7 @@ def build_deps(ports: ApiPorts, telemetry: Telemetry) -> ApiDeps:
     refusals = Refusals(ports.audit, ports.clock, ports.limits)
     gateway = Gateway(
         ports.gateway,
-        GatewayConfig(ports.clock, ports.limits, ports.sealer, telemetry.registry, ports.options.replicas),
+        GatewayConfig(ports.clock, ports.limits, ports.sealer, telemetry.gateway, ports.options.replicas),
     )
     return ApiDeps(
         ports, gate, refusals, keyring, directory, Admission(gate, keyring, directory),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from prometheus_client import CollectorRegistry
 from starlette.types import Scope
 
 from models.domain.clock import Clock
@@ -47,7 +46,7 @@ class GatewayConfig:
     clock: Clock
     limits: Limits
     sealer: Sealer
-    registry: CollectorRegistry
+    counters: GatewayCounters
     replicas: int = 1
 
 
@@ -56,7 +55,7 @@ class Gateway:
 
     def __init__(self, ports: GatewayPorts, config: GatewayConfig) -> None:
         clock, limits = config.clock, config.limits
-        self.counters = GatewayCounters(config.registry)
+        self.counters = config.counters
         self.load = Load(limits, self.counters)
         self.limiter = RateLimiter(ports.rates, clock, limits, config.replicas, self.counters)
         self.traffic = TrafficBook(ports.usage, clock)
