@@ -33,7 +33,7 @@ def _key(key: ApiKey) -> dict[str, Any]:
 
 
 @router.post("/v1/api-keys", response_model=s.NewApiKey, status_code=201, responses={404: {}})
-@needs("api_key:write")
+@needs("api_key:write", fresh=True)
 async def create_api_key(request: Request, body: s.ApiKeyRequest) -> Response:
     """Makes a key for the caller or for a service account; it is shown this once."""
     deps, principal = deps_of(request), principal_of(request)

@@ -50,7 +50,7 @@ def _read(body: s.GrantRequest, grant_id: UUID) -> Grant:
 
 
 @router.post("/v1/grants", response_model=s.Grant, status_code=201, responses={409: {}})
-@needs("role:write")
+@needs("role:write", fresh=True)
 async def create_grant(request: Request, body: s.GrantRequest) -> Response:
     """Makes a rule; it holds within a second. Nobody can allow what they may not do themselves."""
     deps, principal = deps_of(request), principal_of(request)
@@ -91,7 +91,7 @@ async def get_grant(request: Request, grant_id: GrantId) -> Response:
 
 
 @router.delete("/v1/grants/{grant_id}", status_code=204, responses={404: {}})
-@needs("role:write")
+@needs("role:write", fresh=True)
 async def delete_grant(request: Request, grant_id: GrantId) -> Response:
     """Deletes a rule. To take a deny away, one needs what it denies."""
     deps, tenant_id = deps_of(request), principal_of(request).tenant_id

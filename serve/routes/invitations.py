@@ -28,7 +28,7 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
 
 
 @router.post("/v1/invitations", response_model=s.Invitation, status_code=201, responses={409: {}})
-@needs("member:write")
+@needs("member:write", fresh=True)
 async def create_invitation(request: Request, body: s.InvitationRequest) -> Response:
     """Invites by mail, to a role that has no more than the caller. A new one to the same address replaces the old."""
     deps, principal = deps_of(request), principal_of(request)

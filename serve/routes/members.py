@@ -52,7 +52,7 @@ async def get_member(request: Request, user_id: UserId) -> Response:
 
 
 @router.patch("/v1/members/{user_id}", response_model=s.Member, responses={404: {}, 409: {}})
-@needs("member:write")
+@needs("member:write", fresh=True)
 async def change_member(request: Request, user_id: UserId, body: s.MemberChange) -> Response:
     """Gives a member another role; it holds within a second. The last owner stays one."""
     deps, tenant_id = deps_of(request), principal_of(request).tenant_id
@@ -66,7 +66,7 @@ async def change_member(request: Request, user_id: UserId, body: s.MemberChange)
 
 
 @router.delete("/v1/members/{user_id}", status_code=204, responses={404: {}, 409: {}})
-@needs("member:write")
+@needs("member:write", fresh=True)
 async def remove_member(request: Request, user_id: UserId) -> Response:
     """Ends a membership with its sessions, keys, grants and invitations. The last owner stays."""
     deps, principal = deps_of(request), principal_of(request)

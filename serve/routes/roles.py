@@ -64,7 +64,7 @@ async def list_roles(request: Request) -> Response:
 
 
 @router.post("/v1/roles", response_model=s.Role, status_code=201, responses={409: {}})
-@needs("role:write")
+@needs("role:write", fresh=True)
 async def create_role(request: Request, body: s.NewRoleRequest) -> Response:
     """Makes a role. Nobody can put permissions into it that they do not have themselves."""
     if body.name in ROLES:
@@ -77,7 +77,7 @@ async def create_role(request: Request, body: s.NewRoleRequest) -> Response:
 
 
 @router.put("/v1/roles/{role}", response_model=s.Role, responses={404: {}, 409: {}})
-@needs("role:write")
+@needs("role:write", fresh=True)
 async def change_role(request: Request, role: RoleName, body: s.RoleRequest) -> Response:
     """Changes what a role allows; whoever has it may do so within a second."""
     if role in ROLES:

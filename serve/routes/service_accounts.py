@@ -37,7 +37,7 @@ async def _may_have(request: Request, role: str) -> None:
 
 
 @router.post("/v1/service-accounts", response_model=s.ServiceAccount, status_code=201, responses={409: {}})
-@needs("service_account:write")
+@needs("service_account:write", fresh=True)
 async def create_service_account(request: Request, body: s.ServiceAccountRequest) -> Response:
     """Makes a service account, with a role that has no more than the caller."""
     deps, principal = deps_of(request), principal_of(request)
@@ -73,7 +73,7 @@ async def get_service_account(request: Request, account_id: AccountId) -> Respon
 
 
 @router.patch("/v1/service-accounts/{account_id}", response_model=s.ServiceAccount, responses={404: {}})
-@needs("service_account:write")
+@needs("service_account:write", fresh=True)
 async def change_service_account(request: Request, account_id: AccountId, body: s.ServiceAccountChange) -> Response:
     """Changes, disables or enables one; it holds within a second."""
     deps, tenant_id = deps_of(request), principal_of(request).tenant_id

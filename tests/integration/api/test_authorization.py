@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -46,8 +47,11 @@ class Tenant:
 
     def token_for(self, user_id: UUID) -> httpx.AsyncClient:
         ports = self.app.state.deps.ports
-        principal = Principal(user_id, self.who.tenant_id, "owner", uuid7())
-        return self.client(issue(ports.keys, principal, ports.clock.now(), 900, "tidewire-api"))
+        now = ports.clock.now()
+        principal = Principal(
+            user_id, self.who.tenant_id, "owner", uuid7(), authenticated_at=now, factors=("pwd", "otp")
+        )
+        return self.client(issue(ports.keys, principal, now, 900, "tidewire-api"))
 
     async def grant(self, user_id: UUID | str, permission: str, instance: str | None = None, **more: Any) -> str:
         body = {"subject_kind": "user", "subject": str(user_id), "permission": permission, **more}
@@ -317,6 +321,24 @@ async def test_a_key_acts_as_its_user_within_its_scopes(tenant: Tenant) -> None:
         assert made["key"] not in str(await conn.fetch("SELECT * FROM api_keys"))
     assert await status(tenant.owner.delete(f"/v1/api-keys/{made['id']}")) == 204
     assert await status(narrow.get("/v1/workflows")) == 401
+
+
+async def test_keys_roles_and_grants_are_made_by_who_proved_of_late_who_they_are(tenant: Tenant) -> None:
+    ports = tenant.app.state.deps.ports
+    long_ago = ports.clock.now() - timedelta(hours=1)
+    stale = replace(tenant.who, authenticated_at=long_ago, factors=("pwd",))
+    owner = tenant.client(issue(ports.keys, stale, ports.clock.now(), 900, "tidewire-api"))
+    for path, body in (
+        ("/v1/api-keys", {"name": "k"}), ("/v1/roles", {"name": "x", "permissions": []}),
+        ("/v1/service-accounts", {"name": "bot", "role": "viewer"}),
+        ("/v1/invitations", {"email": "new@example.com", "role": "viewer"}),
+        ("/v1/grants", {"subject_kind": "role", "subject": "viewer", "permission": "run:start"}),
+    ):  # fmt: skip
+        answer = await owner.post(path, json=body)
+        assert answer.status_code == 401, (path, answer.text)
+        assert answer.json()["type"].endswith("step-up-required")
+        assert answer.json()["factors"]
+    assert await status(owner.get("/v1/grants")) == 200
 
 
 async def test_a_key_opens_no_session_and_makes_no_keys_for_its_user(tenant: Tenant) -> None:
