@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from models.domain.errors import TidewireError
 from serve.audit_refusals import Refusals
 from serve.auth.access_directory import AccessDirectory
 from serve.auth.access_watch import AccessWatch
@@ -30,8 +26,8 @@ from serve.auth.session_tokens import SessionTokens
 from serve.auth.session_watch import SessionWatch
 from serve.auth.throttle import SignInThrottle
 from serve.deps import ApiDeps, ApiOptions, ApiPorts
+from serve.dispatch import Dispatch
 from serve.edge import Edge
-from serve.errors import on_http_exception, on_tidewire_error, on_validation_error
 from serve.event_acceptor import EventAcceptor
 from serve.federation.services import federation_services
 from serve.gateway.gateway import Gateway, GatewayConfig
@@ -75,7 +71,6 @@ from serve.web_files import WebFiles, nothing_here
 
 OpenPorts = Callable[[], AbstractAsyncContextManager[ApiPorts]]
 
-# The most used ones first: routes are tried in this order.
 _ROUTERS = (
     runs, events, webhooks, inference, run_operations, dead_letters, jobs, samples, workflows, metrics,
     notifications, tasks, flow, usage, connections, secrets, models, identity, factors, system,
@@ -92,16 +87,16 @@ Send the access token of `POST /v1/auth/login` as `Authorization: Bearer ...`. E
 
 
 class Application(FastAPI):
-    """FastAPI without the layers that Edge and GuardedRoute stand for: last catch, limits, telemetry, exit stacks."""
+    """FastAPI describes the API; serving it is for Edge, Dispatch and GuardedRoute."""
 
-    def build_middleware_stack(self) -> ASGIApp:
-        return ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+    dispatch: Dispatch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self
-        if self.middleware_stack is None:
-            self.middleware_stack = self.build_middleware_stack()
-        await self.middleware_stack(scope, receive, send)
+        if scope["type"] == "http":
+            await self.dispatch(scope, receive, send)
+        else:
+            await self.router(scope, receive, send)
 
 
 @asynccontextmanager
@@ -123,23 +118,20 @@ def create_app(
     telemetry = Telemetry()
     app = build_api(partial(_lifespan, open_ports, telemetry), shown.version)
     pages = WebFiles.load(web_root, shown.push_url) if web_root is not None else None
-    app.router.default = pages.or_else(nothing_here) if pages is not None else nothing_here
+    if pages is not None:
+        app.dispatch.default = pages.or_else(nothing_here)
     return Edge(app, telemetry, shown.secure)
 
 
-def build_api(lifespan: Any = None, version: str = ApiOptions().version) -> FastAPI:
+def build_api(lifespan: Any = None, version: str = ApiOptions().version) -> Application:
     """The routes and error handlers; without a lifespan it can only tell its OpenAPI document."""
     app = Application(
         title=_TITLE, version=version, description=_DESCRIPTION, lifespan=lifespan,
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
     )
-    # Side by side in one list: nested routers would be searched one after the other for each request.
     for module in _ROUTERS:
         app.router.routes.extend(module.router.routes)
-    app.add_exception_handler(TidewireError, on_tidewire_error)
-    app.add_exception_handler(TimeoutError, on_tidewire_error)
-    app.add_exception_handler(RequestValidationError, on_validation_error)
-    app.add_exception_handler(HTTPException, on_http_exception)
+    app.dispatch = Dispatch(app.router.routes, nothing_here)
     app.openapi = partial(document, app)  # type: ignore[method-assign]
     return app
 
