@@ -74,6 +74,7 @@ def _configuration(runtime: Runtime, port: int, socket: Path) -> str:
     own = re.sub(r"(?m)^    (stats socket|server-state|load-server-state).*\n", "", own)
     own = re.sub(r"(?m)^( *bind 127\.0\.0\.1:)\d+", lambda found: f"{found[1]}{free_port()}", own)
     own = re.sub(r"(frontend http_frontend\n    bind ).*", rf"\g<1>127.0.0.1:{port}", own)
+    own = re.sub(r"(?m)^    server SERVE_PROXY_ACTOR.*\n", "", own).replace("GET /-/healthz", "GET /healthz")
     return re.sub(r"(?m)^    server SERVE_REPLICA\S* \S+ .*", f"    server app unix@{socket}", own)
 
 
