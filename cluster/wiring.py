@@ -72,6 +72,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from cluster.adapters.api_flow import ApiFlow
     from cluster.adapters.api_gateway import ApiIdempotency, ApiPlans, ApiUsage, mark_claim
     from cluster.adapters.api_metrics import ApiMetrics
+    from cluster.adapters.api_notifications import ApiNotifications
     from cluster.adapters.api_operations import ApiDeadLetters, ApiJobs, ApiOperations, ApiSamples
     from cluster.adapters.api_secrets import ApiSecrets
     from cluster.adapters.api_tasks import ApiTasks
@@ -111,7 +112,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
             events=adapters.ApiEvents(database),
             webhooks=adapters.ApiWebhooks(database),
             metrics=ApiMetrics(database, clock, limits),
-            notifications=adapters.ApiNotifications(database),
+            notifications=ApiNotifications(database),
             tasks=ApiTasks(database),
             federation=_federation(stack, runtime, database, limits),
             gateway=GatewayPorts(

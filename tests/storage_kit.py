@@ -14,11 +14,11 @@ from cluster.adapters.api import (
     ApiEvents,
     ApiIdentity,
     ApiModels,
-    ApiNotifications,
     ApiRuns,
     ApiWebhooks,
     ApiWorkflows,
 )
+from cluster.adapters.api_notifications import ApiNotifications
 from models.domain.clock import ManualClock
 from models.domain.events import CloudEvent, parse_event
 from models.domain.ids import shard_of, uuid7

@@ -24,7 +24,6 @@ from models.domain.steps import Failed, Outcome, Succeeded, Uncertain
 from serve import operation_records as o
 from serve import records as r
 from serve.rerun_planner import RerunAsked, RerunPlanner
-from storage import identity
 from tests.integration.actors.kit import QUICK, World, call, document, until, world
 from tests.servers.postgres import PostgresServer
 from tests.storage_kit import new_version
@@ -287,7 +286,7 @@ async def test_dead_letters_are_edited_retried_and_discarded(office: Office) -> 
     with pytest.raises(Conflict):
         await office.letters.edit(tenant, second.run_id, None, user, office.clock.now())
     del office.steps.outcomes["b"]
-    await _job(office, account, "retry", o.RunsWanted("faulted", open_letters=True))
+    await make_job(office, account, "retry", o.RunsWanted("faulted", open_letters=True))
     await office.w.until_row(
         "SELECT count(*) = 2 FROM runs WHERE cause->>'kind' = 'rerun' AND status = 'completed'"
     )
@@ -300,7 +299,7 @@ async def test_dead_letters_are_edited_retried_and_discarded(office: Office) -> 
     assert (await office.letters.list(tenant, o.LetterFilter(), None, 10)).items == []
 
 
-async def _job(office: Office, account: r.NewAccount, kind: str, wanted: o.RunsWanted, **spec: Any) -> o.Job:
+async def make_job(office: Office, account: r.NewAccount, kind: str, wanted: o.RunsWanted, **spec: Any) -> o.Job:
     where = {"status": wanted.status} if kind == "rerun" else {}
     # Runs of this very millisecond are not meant.
     now = office.clock.now() + timedelta(milliseconds=2)
@@ -312,7 +311,7 @@ async def test_many_runs_are_run_again_once_each_though_shards_die(office: Offic
     account, wakes = await office.started(TWO, 120)
     shard = office.w.shard()
     await office.w.ended(wakes)
-    job = await _job(office, account, "rerun", o.RunsWanted("completed"), task="/do/1/b")
+    job = await make_job(office, account, "rerun", o.RunsWanted("completed"), task="/do/1/b")
     assert job.total == 120
     await office.w.until_row("SELECT done > 0 FROM jobs WHERE id = $1", job.id)
     await office.w.kill(shard)
@@ -329,8 +328,8 @@ async def test_many_runs_are_run_again_once_each_though_shards_die(office: Offic
 
 async def test_a_job_tells_why_it_left_runs_out_and_can_be_stopped(office: Office) -> None:
     account, wakes = await office.started(TWO, 3)
-    job = await _job(office, account, "rerun", o.RunsWanted(), task="/do/9/zzz")
-    stopped = await _job(office, account, "rerun", o.RunsWanted())
+    job = await make_job(office, account, "rerun", o.RunsWanted(), task="/do/9/zzz")
+    stopped = await make_job(office, account, "rerun", o.RunsWanted())
     await office.jobs.stop(account.tenant_id, stopped.id, office.clock.now())
     office.w.shard()
     await office.w.until_row("SELECT state = 'done' FROM jobs WHERE id = $1", job.id)
@@ -341,32 +340,6 @@ async def test_a_job_tells_why_it_left_runs_out_and_can_be_stopped(office: Offic
     with pytest.raises(Conflict):
         await office.jobs.stop(account.tenant_id, job.id, office.clock.now())
     assert await office.reruns_of(wakes) == []
-
-
-async def test_a_job_stops_when_who_made_it_may_not_go_on(office: Office) -> None:
-    account, wakes = await office.started(TWO, 40)
-    shard = office.w.shard()
-    await office.w.ended(wakes)
-    await office.w.kill(shard)
-    place, clerk, boss = account.tenant_id, account.user_id, uuid7()
-    async with office.w.api.app.unit_of_work([place]) as conn:
-        await identity.add_user(conn, boss, f"{boss}@example.com", None)
-        await identity.add_member(conn, place, boss, "owner")
-        await conn.execute("UPDATE memberships SET role = 'operator' WHERE user_id = $1", clerk)
-    job = await _job(office, account, "rerun", o.RunsWanted("completed"), task="/do/1/b")
-    denied = "INSERT INTO grants VALUES ($1, $2, 'user', $3, 'deny', 'run:*', 'workflow', 'ops/flow', now(), $2)"
-    async with office.w.api.app.unit_of_work([place]) as conn:
-        await conn.execute(denied, place, boss, str(clerk))
-    office.w.shard()
-    await office.w.until_row("SELECT state = 'stopped' FROM jobs WHERE id = $1", job.id)
-    stopped = await office.jobs.get(place, job.id)
-    assert stopped.done == 0
-    assert "may not do it any more" in stopped.reasons[0]["reason"]
-    assert await office.reruns_of(wakes) == []
-    async with office.w.api.app.unit_of_work([place]) as conn:
-        await conn.execute("DELETE FROM grants")
-    again = await _job(office, account, "rerun", o.RunsWanted("completed"), task="/do/1/b")
-    await office.w.until_row("SELECT state = 'done' FROM jobs WHERE id = $1", again.id)
 
 
 async def test_a_dry_run_calls_nobody_and_counts_nowhere(office: Office) -> None:

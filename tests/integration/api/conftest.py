@@ -139,3 +139,11 @@ async def client(app: FastAPI) -> AsyncIterator[Client]:
     yield make
     for one in made:
         await one.aclose()
+
+
+@pytest.fixture
+async def tenant(api: Api, app: FastAPI, client: Client) -> Any:
+    """A tenant with workflows, see tenant_kit.py."""
+    from tests.integration.api.tenant_kit import open_tenant
+
+    return await open_tenant(api, app, client)
