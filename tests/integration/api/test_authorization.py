@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -153,6 +154,27 @@ async def test_a_deny_hides_runs_and_beats_the_role(tenant: Tenant) -> None:
     await tenant.owner.put("/v1/connections/erp", json={"base_url": "https://a.example"})
     assert [one["name"] for one in (await member.get("/v1/connections")).json()["items"]] == ["erp"]
     assert await status(member.get("/v1/connections/crm")) == 403
+
+
+async def test_a_task_is_where_its_workflow_is(tenant: Tenant) -> None:
+    member, user_id = await tenant.member("viewer")
+    run = (await tenant.owner.post("/v1/workflows/ops/a/runs", json={})).json()["id"]
+    tasks = {name: uuid7() for name in ("a", "b")}
+    async with tenant.api.engine.unit_of_work() as conn:
+        for seq, (name, task) in enumerate(tasks.items(), 2):
+            await conn.execute(
+                "INSERT INTO human_tasks (tenant_id, id, run_id, shard, namespace, name, version, task, path, seq, "
+                "title, body, assignee_kind, assignee, decisions, due_at, created_at, planned) VALUES ($1, $2, $3, 0, "
+                "'ops', $4, '1.0.0', '/do/0/ask', '{}', $5, 'Go?', '', 'role', 'viewer', '{approve}', '2100-01-01', "
+                "now(), '[]')",
+                tenant.who.tenant_id, task, UUID(run), name, seq,
+            )  # fmt: skip
+    await tenant.grant(user_id, "task:*", "ops/b", effect="deny")
+    page = (await member.get("/v1/tasks")).json()
+    assert ([one["id"] for one in page["items"]], page["open"], page["mine"]) == ([str(tasks["a"])], 1, 1)
+    assert await status(member.get(f"/v1/tasks/{tasks['b']}")) == 403
+    assert await status(member.post(f"/v1/tasks/{tasks['b']}/answer", json={"decision": "approve"})) == 403
+    assert await status(member.post(f"/v1/tasks/{tasks['a']}/answer", json={"decision": "approve"})) == 200
 
 
 async def test_explain_tells_why(tenant: Tenant) -> None:
