@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from serve.auth.refresh import token_hash
 
 PREFIX = "twk_"
 _SHOWN = 12
-_MOST_BYTES = 100
+_FORM = re.compile(r"twk_[A-Za-z0-9_-]{43}", re.ASCII)
+_MOST_REFUSED = 1_000
 _REFUSED = "This API key is unknown, revoked or expired."
 
 
@@ -46,12 +48,14 @@ class Keyring:
         self._limits = limits
         self._known: OrderedDict[bytes, tuple[KnownKey, Principal, float]] = OrderedDict()
         self._loading: dict[bytes, asyncio.Task[KnownKey | None]] = {}
+        # Programs go on for days with keys that were revoked; the database is not asked for each of their requests.
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._used: dict[UUID, tuple[UUID, datetime]] = {}
         self._noted: dict[UUID, datetime] = {}
 
     async def admit(self, key: str) -> Principal:
         """Whom the key acts for; Unauthenticated. The principal has no role yet."""
-        if len(key) > _MOST_BYTES:
+        if _FORM.fullmatch(key) is None:
             raise Unauthenticated(_REFUSED)
         # Only hashes are ever compared, so how long that takes tells nothing about keys.
         key_hash, now = token_hash(key), self._clock.now()
@@ -67,12 +71,15 @@ class Keyring:
     async def _find(self, key_hash: bytes) -> tuple[KnownKey, Principal, float]:
         task = self._loading.get(key_hash)
         asked_at = self._clock.monotonic()
+        if self._refused.get(key_hash, 0.0) > asked_at:
+            raise Unauthenticated(_REFUSED)
         if task is None:
             task = self._loading[key_hash] = asyncio.create_task(self._repository.key(key_hash))
             task.add_done_callback(lambda done: self._loaded(key_hash, done))
         found = await asyncio.shield(task)
         if found is None:
             self._known.pop(key_hash, None)
+            self._refuse(key_hash, asked_at + self._limits.api_key_cache_seconds)
             raise Unauthenticated(_REFUSED)
         principal = Principal(
             found.subject_id, found.tenant_id, "", found.id, found.subject, found.scopes,
@@ -82,6 +89,11 @@ class Keyring:
         if len(self._known) > self._limits.max_cached_rights:
             self._known.popitem(last=False)
         return known
+
+    def _refuse(self, key_hash: bytes, until: float) -> None:
+        self._refused[key_hash] = until
+        if len(self._refused) > _MOST_REFUSED:
+            self._refused.popitem(last=False)
 
     def _loaded(self, key_hash: bytes, done: asyncio.Task[KnownKey | None]) -> None:
         self._loading.pop(key_hash, None)

@@ -196,6 +196,21 @@ async def test_a_revoked_key_is_refused_when_what_is_known_of_it_is_old(bench: B
         await bench.admission.admit(header)
 
 
+async def test_the_database_is_not_asked_for_each_request_with_a_dead_key(bench: Bench) -> None:
+    dead = f"Bearer {new_key().key}"
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            await bench.admission.admit(dead)
+    assert bench.access.looked_up == 1
+    bench.clock.advance(LIMITS.api_key_cache_seconds + 0.01)
+    with pytest.raises(Unauthenticated):
+        await bench.admission.admit(dead)
+    assert bench.access.looked_up == 2
+    with pytest.raises(Unauthenticated):
+        await bench.admission.admit(dead + "x")
+    assert bench.access.looked_up == 2
+
+
 async def test_a_key_expires_although_it_is_known(bench: Bench) -> None:
     soon = bench.clock.now() + timedelta(seconds=0.5)
     header = bench.key(bench.member(), expires_at=soon)
