@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from uuid import UUID
 
 from actors.active_run import ActiveRun
 from actors.ports import RunKey
-
-_SHARED_SECONDS = 60.0
 
 
 class ActiveRuns:
     """By key and by shard. When all places are taken, the tenant with the most runs gives one up that has not begun;
     it is in PostgreSQL and comes back when there is room."""
 
-    def __init__(self, most: int, now: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._now = now
-        self._shared_until = -1.0
         self._runs: dict[RunKey, ActiveRun] = {}
         self._by_shard: defaultdict[int, dict[RunKey, ActiveRun]] = defaultdict(dict)
         self._of_tenant: Counter[UUID] = Counter()
@@ -53,16 +49,17 @@ class ActiveRuns:
         self._runs[run.key] = run
         self._by_shard[run.shard][run.key] = run
         self._of_tenant[run.new.tenant_id] += 1
-        if len(self._of_tenant) > 1:
-            self._shared_until = self._now() + _SHARED_SECONDS
         if run.state is None:
             self._unstarted[run.new.tenant_id][run.key] = run
         return victim
 
-    @property
-    def are_shared(self) -> bool:
-        """Whether several tenants have had runs here at once lately."""
-        return self._now() < self._shared_until
+    def tenants_waiting(self) -> list[UUID]:
+        """Tenants with runs that have not had a turn yet."""
+        return list(self._unstarted)
+
+    def unstarted(self, tenant: UUID) -> int:
+        """How many runs of the tenant have not had a turn yet."""
+        return len(self._unstarted.get(tenant, ()))
 
     def begin(self, run: ActiveRun) -> None:
         """The run takes its first turn: it is not given up for others any more."""

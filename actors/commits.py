@@ -38,8 +38,15 @@ class CommitHost(Protocol):
         """Nothing can be stored for this run now; it is tried again much later."""
 
 
+async def _at_once() -> None:
+    pass
+
+
 class Committer:
-    """Commits turns in the order they were added, one transaction at a time; nothing is performed before."""
+    """Commits turns in the order they were added, one transaction at a time; nothing is performed before.
+
+    `wait` is waited for before each commit. `idle` is set while nothing is to be committed.
+    """
 
     def __init__(
         self,
@@ -48,12 +55,16 @@ class Committer:
         max_runs: Callable[[], int],
         signals: Signals,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        wait: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._store = store
         self._host = host
         self._max_runs = max_runs
         self._signals = signals
         self._sleep = sleep
+        self._wait = wait
+        self.idle = asyncio.Event()
+        self.idle.set()
         self._gathered: list[Turn] = []
         self._some = asyncio.Event()
         self._room = asyncio.Event()
@@ -76,6 +87,7 @@ class Committer:
         turn.run.is_committing = True
         self._gathered.append(turn)
         self._some.set()
+        self.idle.clear()
         if len(self._gathered) >= self._max_runs():
             self._room.clear()
 
@@ -86,6 +98,7 @@ class Committer:
     async def run_once(self) -> None:
         """Waits for turns, then commits what has gathered."""
         await self._some.wait()
+        await self._wait()
         await self.commit_gathered()
 
     async def settled(self) -> None:
@@ -108,6 +121,8 @@ class Committer:
             raise
         finally:
             self.in_flight = 0
+            if not self._gathered:
+                self.idle.set()
 
     async def _commit(self, turns: Sequence[Turn]) -> None:
         """Until each of the turns is durable or given up."""

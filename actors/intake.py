@@ -13,7 +13,7 @@ from actors.definitions import Definitions
 from actors.interpreter import Engine
 from actors.leases import Leases
 from actors.operation_ports import NoHistory, RunHistory
-from actors.ports import Cursor, JournalStore, RunKey, StoredRun
+from actors.ports import Cursor, JournalStore, OpenRun, RunKey, StoredRun
 from actors.run_keeper import RunKeeper
 from actors.run_operations import MOVE, Past, Pasts
 from actors.signals import Signals
@@ -32,6 +32,7 @@ _FIRST: Cursor = (-1, UUID(int=0))
 _GRACE = timedelta(seconds=1)
 _DUE_AHEAD = timedelta(seconds=2)
 _SLICE_SECONDS = 0.002
+_PAGE = 50
 
 
 class Intake:
@@ -120,23 +121,37 @@ class Intake:
         if not shards:
             return 0, _FIRST
         now = self._clock.now()
-        limit = self._limits.max_open_runs_per_look
-        found, last = await self._store.needy(shards, cursor, limit, now - grace, now + _DUE_AHEAD)
-        runs = self._keeper.runs
-        wanted = []
-        for one in found:
-            active = runs.get(one.key)
-            if active is None:
-                if one.key not in self._keeper.aside and runs.has_place_for(one.tenant_id):
-                    wanted.append(one.key)
-            elif (
-                (one.cancel_requested and not active.cancel_seen)
-                or one.has_answer
-                or any(message not in active.seen.ids for message in one.messages)
-            ):
-                wanted.append(one.key)
-        self.want(wanted)
-        return len(wanted), last or _FIRST
+        limit, ahead, full = self._limits.max_open_runs_per_look, self._ahead, self._full()
+        if self._keeper.lanes.are_shared and not full:
+            limit = min(limit, ahead)
+        found, last = await self._store.needy(shards, cursor, limit, now - grace, now + _DUE_AHEAD, full)
+        count = 0
+        for place, one in enumerate(found, 1):
+            if place % _PAGE == 0:
+                await asyncio.sleep(0)
+            if self._is_needed(one):
+                self.want([one.key])
+                count += 1
+        return count, last or _FIRST
+
+    def _is_needed(self, one: OpenRun) -> bool:
+        """Whether the run has to be read."""
+        active = self._keeper.runs.get(one.key)
+        if active is None:
+            return one.key not in self._keeper.aside and self._keeper.runs.has_place_for(one.tenant_id)
+        has_news = any(message not in active.seen.ids for message in one.messages)
+        return (one.cancel_requested and not active.cancel_seen) or one.has_answer or has_news
+
+    @property
+    def _ahead(self) -> int:
+        """How many runs of a tenant may wait in memory for their first turn, beside those that came by themselves."""
+        limits = self._limits
+        return limits.max_runs_ahead if self._keeper.lanes.are_shared else limits.max_open_runs_per_look
+
+    def _full(self) -> list[UUID]:
+        """Tenants of whom so many runs are here or wanted that no more are read that have not begun."""
+        runs, wanted, ahead = self._keeper.runs, self._wanted, self._ahead
+        return [one for one in runs.tenants_waiting() if runs.unstarted(one) + wanted.waiting(one) >= ahead]
 
     def _forget_aside(self) -> None:
         now = self._clock.monotonic()
@@ -149,15 +164,21 @@ class Intake:
         """These runs are to be read from PostgreSQL."""
         for key in keys:
             self._wanted.push(key[0], key)
+            if self._wanted.waiting(key[0]) > self._limits.max_quiet_turns:
+                self._keeper.lanes.call_loud(key[0])
         if self._wanted:
             self._some.set()
 
     async def load_wanted(self) -> None:
         """Waits until runs are wanted, then loads some of them; they stay wanted when PostgreSQL is away."""
         await self._some.wait()
-        keys = [key for _, key in self._wanted.take(self._limits.max_runs_per_load)]
+        lanes, limits = self._keeper.lanes, self._limits
+        most = limits.max_runs_per_load
+        keys = [key for _, key in self._wanted.take(min(most, limits.max_quiet_turns) if lanes.are_shared else most)]
         if not self._wanted:
             self._some.clear()
+        if all(lanes.is_loud(tenant) for tenant, _ in keys):
+            await self._keeper.until_calm()
         watch = self._keeper.runs.watch_leaving()
         try:
             await self._load(keys, watch)

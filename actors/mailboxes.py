@@ -25,6 +25,10 @@ class Mailboxes:
     def __bool__(self) -> bool:
         return bool(self._ring)
 
+    def waiting(self, tenant: UUID) -> int:
+        """How many runs of the tenant wait."""
+        return len(self._queues.get(tenant, ()))
+
     def put(self, run: ActiveRun) -> None:
         """Queues the run unless it is there already."""
         if run.is_queued:

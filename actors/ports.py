@@ -143,12 +143,14 @@ class JournalStore(Protocol):
         """Run id -> its whole journal in order."""
 
     async def needy(
-        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime
+        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime,
+        full: Collection[UUID] = (),
     ) -> tuple[Sequence[OpenRun], Cursor | None]:
         """Looks at the next `limit` open runs of the shards after the cursor, and at all that are due; returns those
         that are not just waiting until after `due`, and where to go on (None: at the beginning).
 
-        Pending runs accepted after `pending_before` are left out: their wake is on its way.
+        Pending runs accepted after `pending_before` are left out: their wake is on its way. Those of tenants that are
+        `full` may be left out as well.
         """
 
 

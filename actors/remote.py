@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from uuid import UUID, uuid4
 import ray
 
 from actors.handles import NAMESPACE, host_name, shard_name
+from actors.services import quiet_collector
 from actors.session_host import SessionHost
 from actors.wire import pack, read_call, read_ids, read_object, read_request, read_wakes
 from actors.workflow_shard import WorkflowShard
@@ -70,7 +70,7 @@ class ShardActor:
     """A WorkflowShard in a process of its own. A restart runs this anew, under a new owner's name."""
 
     def __init__(self, name: str, factory: ShardFactory) -> None:
-        _quiet_collector()
+        quiet_collector()
         owner = f"{name}#{uuid4().hex[:12]}"
         self._opened = _Opened(lambda: factory(owner), WorkflowShard.start)
 
@@ -99,7 +99,7 @@ class HostActor:
     """A SessionHost in a process of its own."""
 
     def __init__(self, factory: HostFactory) -> None:
-        _quiet_collector()
+        quiet_collector()
         self._opened = _Opened(factory, lambda host: None)
 
     async def send(self, tenant_id: bytes, connection: str, request: bytes) -> bytes:
@@ -150,10 +150,3 @@ async def stop_actors(handles: Sequence[Any]) -> None:
         ray.kill(handle, no_restart=True)
 
     await asyncio.gather(*(stop(handle) for handle in handles))
-
-
-def _quiet_collector() -> None:
-    """Full collections of a heap with thousands of runs take long enough to delay a heartbeat: make them rare."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from actors.active_run import ActiveRun, Turn, faulted, take_turn
@@ -15,8 +16,8 @@ from actors.ends import EndBoard
 from actors.inbox import Delivered
 from actors.interpreter import Engine
 from actors.jq_sandbox import JqSandbox, NeedsThread
+from actors.lanes import Lanes
 from actors.leases import Leases
-from actors.mailboxes import Mailboxes
 from actors.open_steps import OpenSteps, StepPerformer
 from actors.ports import RunKey
 from actors.signals import Signals
@@ -47,6 +48,8 @@ _log = logging.getLogger(__name__)
 # Long enough to be worth it, short enough that heartbeats and commits are not late.
 _SLICE_SECONDS = 0.002
 _MOST_SLOW_WORKFLOWS = 10_000
+# How long bulk lets others go first: even then it goes on.
+_PATIENCE_SECONDS = 0.05
 
 
 class RunKeeper:
@@ -66,7 +69,7 @@ class RunKeeper:
         wake: Callable[[Sequence[Wake]], None],
         sandbox: JqSandbox,
     ) -> None:
-        self.runs = ActiveRuns(limits.max_active_runs_per_shard_actor, clock.monotonic)
+        self.runs = ActiveRuns(limits.max_active_runs_per_shard_actor)
         self.timers = Timers(clock, self._fire)
         self.steps = OpenSteps(
             performer, limits.max_open_steps_per_tenant, clock, self.deliver, lambda: leases.are_valid
@@ -76,15 +79,16 @@ class RunKeeper:
         self._engine, self._leases, self._ends = engine, leases, ends
         self._clock, self._limits, self._signals = clock, limits, signals
         self._want, self._wake = want, wake
-        self._mailboxes = Mailboxes(weight)
-        self._work = asyncio.Event()
+        self.lanes = Lanes(weight, clock.monotonic, limits.max_quiet_turns)
+        self._work, self._bulk_work = asyncio.Event(), asyncio.Event()
         self._held: list[Turn] = []
         self._slow_workflows: set[tuple[UUID, WorkflowRef]] = set()
         self._committer: Committer | None = None
+        self._bulk: Committer | None = None
 
-    def commit_with(self, committer: Committer) -> None:
-        """The committer that this keeper is the host of."""
-        self._committer = committer
+    def commit_with(self, committer: Committer, bulk: Committer) -> None:
+        """The committers that this keeper is the host of; each commits one batch at a time."""
+        self._committer, self._bulk = committer, bulk
 
     # ---------------------------------------------------------------- in
 
@@ -118,8 +122,7 @@ class RunKeeper:
 
     def _queue(self, run: ActiveRun) -> None:
         if not run.is_committing and run.has_work:
-            self._mailboxes.put(run)
-            self._work.set()
+            (self._work if self.lanes.put(run) else self._bulk_work).set()
 
     def _fire(self, run: ActiveRun, timer: str) -> None:
         self.deliver(run, TimerFired(timer, self._clock.now()))
@@ -132,7 +135,7 @@ class RunKeeper:
         assert self._committer is not None
         until = self._clock.monotonic() + _SLICE_SECONDS
         while self._committer.has_room and self._clock.monotonic() < until:
-            run = self._mailboxes.next()
+            run = self.lanes.quiet.next()
             if run is None:
                 self._work.clear()
                 return
@@ -141,6 +144,37 @@ class RunKeeper:
             await asyncio.sleep(0)
         else:
             await self._committer.room()
+
+    async def take_bulk_turns(self) -> None:
+        """Waits for turns of tenants that have many, then takes some: one where others could notice it."""
+        await self._bulk_work.wait()
+        await self.until_calm()
+        assert self._bulk is not None
+        until = self._clock.monotonic() + _SLICE_SECONDS
+        while self._bulk.has_room and self._clock.monotonic() < until:
+            run = self.lanes.bulk.next()
+            if run is None:
+                self._bulk_work.clear()
+                return
+            self._take_turn(run)
+            if self.lanes.are_shared:
+                break
+        if self._bulk.has_room:
+            await asyncio.sleep(0)
+        else:
+            await self._bulk.room()
+
+    async def until_calm(self) -> None:
+        """Lets the turns of quiet tenants become durable first, for a moment."""
+        committer = self._committer
+        if committer is None or not self.lanes.are_shared or (committer.idle.is_set() and not self.lanes.quiet):
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await committer.idle.wait()
+                while self.lanes.quiet:
+                    await asyncio.sleep(0)
+                    await committer.idle.wait()
 
     def _take_turn(self, run: ActiveRun) -> None:
         if run.state is None:
@@ -170,13 +204,14 @@ class RunKeeper:
             return self.make_faulted(run, "The engine failed on this run for a reason that lies in Tidewire itself.")
 
     def _took(self, run: ActiveRun, turn: Turn) -> None:
-        assert self._committer is not None
+        committer = self._bulk if self.lanes.is_loud(run.new.tenant_id) else self._committer
+        assert committer is not None
         if run.is_dropped:
             return
         if turn.append is None:
             self._perform(turn)
         else:
-            self._committer.add(turn)
+            committer.add(turn)
 
     # ---------------------------------------------------------------- after the commit (CommitHost)
 

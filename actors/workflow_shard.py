@@ -44,7 +44,7 @@ _SCHEDULE_SECONDS = 1.0
 _JOBS_SECONDS = 1.0
 _GRACE_SECONDS = 3.0
 # The first tasks work on runs, and go on while the shard stops; the others find and take new ones.
-_WORKING = 3 + WORKERS
+_WORKING = 5 + WORKERS
 
 
 def _one(tenant: UUID) -> int:
@@ -87,8 +87,12 @@ class WorkflowShard:
             engine, self.leases, self.ends_board, ports.steps, clock, limits, signals, ports.weight,
             self._want, self._wake_own, sandbox,
         )  # fmt: skip
-        self.committer = Committer(ports.journal, _Host(self), self._most_per_commit, signals, ports.sleep)
-        self.keeper.commit_with(self.committer)
+        host = _Host(self)
+        self.committer = Committer(ports.journal, host, lambda: limits.max_group_commit, signals, ports.sleep)
+        self.bulk = Committer(
+            ports.journal, host, self._most_per_bulk_commit, signals, ports.sleep, self.keeper.until_calm
+        )
+        self.keeper.commit_with(self.committer, self.bulk)
         self.intake = Intake(
             ports.journal, definitions, engine, self.leases, self.keeper, clock, limits,
             signals, ports.sleep, ports.history, ports.weight,
@@ -116,6 +120,8 @@ class WorkflowShard:
         self._tasks = [
             self._loop("turns", self.keeper.take_turns),
             self._loop("commits", self.committer.run_once),
+            self._loop("bulk turns", self.keeper.take_bulk_turns),
+            self._loop("bulk commits", self.bulk.run_once),
             self._loop("loading", self.intake.load_wanted),
             *(self._loop("slow turns", self.keeper.slow.work) for _ in range(WORKERS)),
             self._loop("heartbeat", self.beat, limits.shard_beat_seconds),
@@ -134,6 +140,7 @@ class WorkflowShard:
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
                 await self.committer.settled()
+                await self.bulk.settled()
         await _cancelled([*self._tasks, *self._recoveries])
         self.keeper.close()
         with suppress(Unavailable):
@@ -161,9 +168,9 @@ class WorkflowShard:
             "open_steps": len(self.keeper.steps),
             "waiting_steps": self.keeper.steps.waiting(),
             "timers": len(self.keeper.timers),
-            "commits": self.committer.commits,
-            "entries": self.committer.entries,
-            "uncommitted_turns": self.committer.waiting,
+            "commits": self.committer.commits + self.bulk.commits,
+            "entries": self.committer.entries + self.bulk.entries,
+            "uncommitted_turns": self.committer.waiting + self.bulk.waiting,
         }
 
     # ---------------------------------------------------------------- what the loops do
@@ -209,11 +216,11 @@ class WorkflowShard:
         self._recoveries.add(task)
         task.add_done_callback(self._recoveries.discard)
 
-    def _most_per_commit(self) -> int:
-        """Small where tenants share: a run of one that is quiet waits for the commit under way."""
+    def _most_per_bulk_commit(self) -> int:
+        """Small where tenants share: the work for a large one is a long moment for a run of one that is quiet."""
         limits = self._ports.limits
         most = limits.max_group_commit
-        return min(most, limits.max_shared_group_commit) if self.keeper.runs.are_shared else most
+        return min(most, limits.max_shared_group_commit) if self.keeper.lanes.are_shared else most
 
     def _want(self, keys: Iterable[RunKey]) -> None:
         self.intake.want(keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -214,27 +214,32 @@ Cursor = tuple[int, UUID] | tuple[int, UUID, UUID]
 """Where a look at open runs goes on: the beginning (a shard below the first, any id), or shard, run and tenant."""
 
 
+async def by_index(conn: ReadConn) -> None:
+    """For `needy`, in its transaction: before the first ANALYZE the planner would sort all open runs for each page."""
+    await conn.fetchval(_SQL["by_index"])
+
+
 async def needy(
-    conn: ReadConn, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime
+    conn: ReadConn, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime,
+    full: Collection[UUID] = (),
 ) -> tuple[list[OpenRun], Cursor | None]:
     """Of the next `limit` open runs of the shards by (shard, tenant, id): those that may need something; where to go
-    on."""
-    # Before the first ANALYZE the planner would sort all open runs for each page.
-    await conn.fetchval(_SQL["by_index"])
+    on. Of tenants that are `full` nothing that has not begun."""
     shard, run, *tenant = after
     place = tenant[0] if tenant else UUID(int=0)
-    rows = await conn.fetch(_SQL["needy"], list(shards), shard, run, limit, pending_before, due, place)
+    rows = await conn.fetch(_SQL["needy"], list(shards), shard, run, limit, pending_before, due, place, list(full))
     found = [_open_run(row) for row in rows if row["is_needy"]]
     more = bool(rows) and rows[-1]["looked"] == limit
     return found, (rows[-1]["shard"], rows[-1]["id"], rows[-1]["tenant_id"]) if more else None
 
 
 async def first_of_tenants(
-    conn: ReadConn, shards: Sequence[int], tenants: int, each: int, pending_before: datetime, due: datetime
+    conn: ReadConn, shards: Sequence[int], tenants: int, each: int, pending_before: datetime, due: datetime,
+    full: Collection[UUID] = (),
 ) -> list[OpenRun]:
     """Of the oldest open runs of every tenant, so many `each`, those that may need something: however much one tenant
     has waiting, the others are found at once. Up to so many `tenants` of each shard."""
-    rows = await conn.fetch(_SQL["first_of_tenants"], list(shards), tenants, each, pending_before, due)
+    rows = await conn.fetch(_SQL["first_of_tenants"], list(shards), tenants, each, pending_before, due, list(full))
     return [_open_run(row) for row in rows]
 
 

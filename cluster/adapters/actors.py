@@ -22,6 +22,7 @@ from models.domain.limits import Limits
 from models.domain.ports import Ended, Wake
 from models.domain.runs import WorkflowRef, is_dry
 from models.domain.task_events import CORRELATING, task_events
+from models.domain.tracing import traceparent_of
 from storage import (
     acceptance,
     children,
@@ -29,6 +30,7 @@ from storage import (
     events,
     flow_control,
     human_tasks,
+    idempotency,
     inbox_delivery,
     run_inbox,
     runs,
@@ -39,6 +41,7 @@ from storage import shards as leases
 from storage.postgres import Database, WriteConn
 
 _FIRST_TENANTS = 250
+_PAGE = 100
 
 
 class ShardJournal:
@@ -91,21 +94,30 @@ class ShardJournal:
             return await runs.journals(conn, list(keys))
 
     async def needy(
-        self, shards: Sequence[int], after: p.Cursor, limit: int, pending_before: datetime, due: datetime
+        self, shards: Sequence[int], after: p.Cursor, limit: int, pending_before: datetime, due: datetime,
+        full: Collection[UUID] = (),
     ) -> tuple[Sequence[p.OpenRun], p.Cursor | None]:
+        found: list[p.OpenRun] = []
+        pages: list[p.OpenRun] = []
+        cursor: p.Cursor | None = after
         async with self._database.read() as conn:
-            found, cursor = await runs.needy(conn, shards, after, limit, pending_before, due)
+            await runs.by_index(conn)
+            # In small pages: turns are taken between them.
+            for first in range(0, limit, _PAGE):
+                if cursor is not None:
+                    page = min(_PAGE, limit - first)
+                    some, cursor = await runs.needy(conn, shards, cursor, page, pending_before, due, full)
+                    pages += map(_open_run, some)
             if cursor is not None:
                 # More than one look can take: nobody has to wait until it is their page's turn.
                 each = max(1, limit // _FIRST_TENANTS)
-                found += await runs.first_of_tenants(conn, shards, _FIRST_TENANTS, each, pending_before, due)
-            found += await runs.due(conn, shards, due, limit)
+                some = await runs.first_of_tenants(conn, shards, _FIRST_TENANTS, each, pending_before, due, full)
+                found += map(_open_run, some)
+            found += map(_open_run, await runs.due(conn, shards, due, limit))
             answered = await human_tasks.unapplied(conn, shards, pending_before, limit)
-            addressed = await run_inbox.waiting(conn, shards, limit)
-        return [
-            *(_open_run(one) for one in found), *(_open_run(one, has_answer=True) for one in answered),
-            *map(_addressed, addressed),
-        ], cursor  # fmt: skip
+            found += [_open_run(one, has_answer=True) for one in answered]
+            found += map(_addressed, await run_inbox.waiting(conn, shards, limit))
+        return [*found, *pages], cursor
 
     async def _emit(self, conn: WriteConn, batch: Sequence[p.RunAppend]) -> list[Wake]:
         """Emitted events are events like any other: stored once, told to the log, starting runs."""
@@ -115,7 +127,7 @@ class ShardJournal:
         told = [
             events.Batch(
                 item.tenant_id,
-                [parse_event(dict(event), now, limits=self._limits) for event in item.events],
+                [parse_event(_traced(event, item.cause), now, limits=self._limits) for event in item.events],
                 now,
             )
             for item in batch
@@ -186,7 +198,8 @@ class ShardHousekeeping:
     async def forget_keys(self, before: datetime, limit: int) -> int:
         async with self._database.unit_of_work() as conn:
             await flow_control.forget(conn, before)
-            return await acceptance.forget_keys(conn, before, limit)
+            forgotten = await acceptance.forget_keys(conn, before, limit)
+            return max(forgotten, await idempotency.forget(conn, before, limit))
 
     async def forget_messages(self, limit: int) -> int:
         async with self._database.unit_of_work() as conn:
@@ -263,12 +276,18 @@ def _lifecycle(batch: Sequence[p.RunAppend]) -> list[runs.LogRow]:
                 )
             if entry.task:
                 told = task_events(entry, facts, item.tells_tasks)
-                found += [(place, orjson.dumps(event).decode()) for event in told]
+                found += [(place, orjson.dumps(_traced(event, item.cause)).decode()) for event in told]
                 continue
             event = lifecycle_event(entry, facts)
             if event is not None:
-                found.append((place, orjson.dumps(event).decode()))
+                found.append((place, orjson.dumps(_traced(event, item.cause)).decode()))
     return found
+
+
+def _traced(event: Mapping[str, Any], cause: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with what led to its run, as the CloudEvents extension of distributed tracing has it."""
+    traceparent = traceparent_of(cause)
+    return dict(event) if traceparent is None else {"traceparent": traceparent, **event}
 
 
 async def _notify(conn: WriteConn, batch: Sequence[p.RunAppend]) -> None:

@@ -55,7 +55,8 @@ SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', '
 SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested, is_needy, looked FROM (
     SELECT *, lead(id) OVER (ORDER BY shard, tenant_id, id) IS NULL AS is_last, count(*) OVER () AS looked FROM (
         SELECT shard, tenant_id, id, status, last_seq, wake_at, cancel_requested_at IS NOT NULL AS cancel_requested,
-            (status = 'pending' AND created_at <= $5 AND NOT held) OR status = 'running' OR cancel_requested_at IS NOT NULL
+            (status = 'pending' AND created_at <= $5 AND NOT held AND NOT tenant_id = ANY ($8::uuid[]))
+                OR status = 'running' OR cancel_requested_at IS NOT NULL
                 OR (status = 'waiting' AND coalesce(wake_at <= $6, false)) AS is_needy
         FROM runs
         WHERE shard = ANY ($1::smallint[]) AND ended_at IS NULL AND (shard, tenant_id, id) > ($2, $7, $3)
@@ -80,7 +81,8 @@ SELECT f.* FROM waiting w CROSS JOIN LATERAL (
     WHERE r.shard = w.shard AND r.tenant_id = w.tenant AND r.ended_at IS NULL
     ORDER BY r.id
     LIMIT $3) AS f
-WHERE (f.status = 'pending' AND f.created_at <= $4 AND NOT f.held) OR f.status = 'running' OR f.cancel_requested
+WHERE (f.status = 'pending' AND f.created_at <= $4 AND NOT f.held AND NOT f.tenant_id = ANY ($6::uuid[]))
+    OR f.status = 'running' OR f.cancel_requested
     OR (f.status = 'waiting' AND coalesce(f.wake_at <= $5, false));
 
 -- name: due

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import api, faust_speed, inside, push_fanout, runs
-from tests.bench.rounds import Row, SideFailed, table
+from tests.bench import api, fair_share, faust_speed, inside, push_fanout, runs, takeover, tenants
+from tests.bench.rounds import Line, SideFailed, table
 from tests.servers.postgres import running_postgres
 from tests.servers.system import running_system
 from tests.servers.valkey import running_valkey
@@ -24,7 +24,7 @@ REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 _RUNS = 5_000
 
 
-def measure(rounds: int, seconds: int, dbos_count: int) -> Iterator[Row]:
+def measure(rounds: int, seconds: int, dbos_count: int) -> Iterator[Line]:
     """Row by row, each heavy part alone on the machine."""
     with tempfile.TemporaryDirectory() as folder, running_system(Path(folder) / "data") as system:
         yield from api.rows(system, rounds, seconds)
@@ -32,12 +32,16 @@ def measure(rounds: int, seconds: int, dbos_count: int) -> Iterator[Row]:
     with running_postgres() as postgres:
         yield from inside.measure(postgres, rounds, _RUNS, dbos_count)
     with running_postgres() as postgres:
+        yield from fair_share.measure(postgres, rounds)
+    yield from takeover.measure(rounds)
+    yield tenants.measure()
+    with running_postgres() as postgres:
         yield faust_speed.measure(postgres, rounds)
     with running_valkey() as valkey:
         yield from push_fanout.measure(valkey, rounds)
 
 
-def report(rows: list[Row], rounds: int) -> str:
+def report(rows: list[Line], rounds: int) -> str:
     """The page with the table and how it was made."""
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
     return f"""# Benchmarks
@@ -54,7 +58,10 @@ bare uvicorn; three-step runs over HTTP from durably accepted to completed, with
 in its fastest mode in one process on the same PostgreSQL; the same from inside, through one shard without Ray and
 HTTP, beside DBOS and beside what PostgreSQL itself makes durable; events through Faust into exact metrics in
 PostgreSQL beside a stock Faust agent with one message an event; and push through Valkey and the gateway to sockets
-beside the broadcast of the `websockets` library.
+beside the broadcast of the `websockets` library. The start delay of a quiet tenant's runs is from durably accepted to
+its first entries durable, at random moments, with and without another tenant on the same shard. Rows that have nothing
+beside them tell what is to be reached: how late the next steps of a killed process' runs are, counted from the kill or
+from when they were due, and what a tenant that does nothing adds to the memory (PSS) of all processes.
 """
 
 
@@ -65,7 +72,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--dbos", type=int, default=500)
     chosen = parser.parse_args()
-    rows: list[Row] = []
+    rows: list[Line] = []
     try:
         for row in measure(chosen.rounds, chosen.seconds, chosen.dbos):
             rows.append(row)

@@ -41,6 +41,22 @@ class Row:
                 f"{self.ratio:.2f}")  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What some rounds came to where there is nobody to stand beside; `target` is what is to be reached."""
+
+    title: str
+    unit: str
+    ours: tuple[float, ...]
+    target: str
+
+    def cells(self) -> tuple[str, str, str, str]:
+        return f"{self.title} ({self.unit})", _spread(self.ours), f"to reach: {self.target}", ""
+
+
+Line = Row | Figure
+
+
 def compare(
     title: str, unit: str, ours: Side, theirs: Side, rounds: int, *, higher_is_better: bool = True
 ) -> Row:
@@ -54,14 +70,14 @@ def compare(
     return Row(title, unit, tuple(found[0]), tuple(found[1]), (ours.name, theirs.name), higher_is_better)
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Line]) -> str:
     """Markdown."""
     lines = ["| what | Tidewire: min / median / max | beside it: min / median / max | ratio |", "|---|---|---|---|"]
     lines += ["| " + " | ".join(row.cells()) + " |" for row in rows]
     return "\n".join(lines)
 
 
-def _spread(values: Sequence[float], name: str) -> str:
-    shown = " / ".join(f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
-                       for value in (min(values), statistics.median(values), max(values)))  # fmt: skip
-    return f"{shown} ({name})"
+def _spread(values: Sequence[float], name: str = "") -> str:
+    places = 0 if max(values) >= 100 else 1 if max(values) >= 10 else 2
+    shown = " / ".join(f"{value:,.{places}f}" for value in (min(values), statistics.median(values), max(values)))
+    return f"{shown} ({name})" if name else shown

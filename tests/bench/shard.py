@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from actors.ports import RunAppend
+from actors.services import quiet_collector
 from actors.step_runner import Kind, StepRunner
 from actors.workflow_shard import ShardPorts, WorkflowShard
 from cluster.adapters import actors as adapters
@@ -48,13 +51,36 @@ class Nothing:
         return False
 
 
+class TimedJournal(adapters.ShardJournal):
+    """Tells when the first entries of a run became durable."""
+
+    def __init__(self, database: Database, clock: SystemClock, limits: Limits) -> None:
+        super().__init__(database, clock, limits)
+        self._waited: dict[UUID, asyncio.Future[float]] = {}
+
+    def first_of(self, run_id: UUID) -> asyncio.Future[float]:
+        """The moment by `time.perf_counter`; to be asked for before the run is woken."""
+        return self._waited.setdefault(run_id, asyncio.get_running_loop().create_future())
+
+    async def append(self, batch: Sequence[RunAppend]) -> Sequence[Wake]:
+        wakes = await super().append(batch)
+        if self._waited:
+            for item in batch:
+                waited = self._waited.pop(item.run_id, None)
+                if waited is not None:
+                    waited.set_result(time.perf_counter())
+        return wakes
+
+
 @dataclass
 class Bench:
     """A started shard with a tenant and its workflows; every run is checked to have ended rightly."""
 
     shard: WorkflowShard
     engine: Database
+    journal: TimedJournal
     tenant: UUID
+    name: str
     accepted: float = 0.0
 
     async def accept(self, count: int, name: str = "flow") -> list[Wake]:
@@ -121,21 +147,23 @@ async def opened_bench(server: PostgresServer) -> AsyncIterator[Bench]:
         for workflow, definition in WORKFLOWS.items():
             version = replace(new_version(name=workflow), definition=definition)
             await api.workflows.put(account.tenant_id, version, account.user_id, SystemClock().now())
-        async with _shard(server.dsn(name, "tidewire_engine")) as (shard, database):
-            bench = Bench(shard, database, account.tenant_id)
+        async with _shard(server.dsn(name, "tidewire_engine")) as (shard, database, journal):
+            bench = Bench(shard, database, journal, account.tenant_id, name)
             await bench.run(200)
             await bench.run(20, "calls")
             yield bench
 
 
 @asynccontextmanager
-async def _shard(dsn: str) -> AsyncIterator[tuple[WorkflowShard, Database]]:
+async def _shard(dsn: str) -> AsyncIterator[tuple[WorkflowShard, Database, TimedJournal]]:
     limits, clock = Limits(), SystemClock()
+    quiet_collector()
     database = Database(dsn, application="bench", max_size=6)
     await database.open()
     kinds: Mapping[StepKind, Kind] = {StepKind.PREDICT: Nothing()}
+    journal = TimedJournal(database, clock, limits)
     ports = ShardPorts(
-        adapters.ShardJournal(database, clock, limits), adapters.ShardLeases(database),
+        journal, adapters.ShardLeases(database),
         adapters.ShardDefinitions(database), adapters.ShardTriggers(database), adapters.ShardHousekeeping(database),
         StepRunner(kinds, clock, limits), clock, limits,
     )  # fmt: skip
@@ -144,7 +172,7 @@ async def _shard(dsn: str) -> AsyncIterator[tuple[WorkflowShard, Database]]:
     while len(shard.leases.epochs) < 64:
         await shard.beat()
     try:
-        yield shard, database
+        yield shard, database, journal
     finally:
         await shard.stop()
         await database.close()

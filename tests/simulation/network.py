@@ -136,9 +136,10 @@ class Link:
         return await self._call("page", key, after, limit)
 
     async def needy(
-        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime
+        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime,
+        full: Collection[UUID] = (),
     ) -> tuple[Sequence[OpenRun], Cursor | None]:
-        return await self._call("needy", shards, after, limit, pending_before, due)
+        return await self._call("needy", shards, after, limit, pending_before, due, full)
 
     async def beat(self, owner: str, ttl: timedelta) -> Standing:
         return await self._call("beat", owner, ttl)

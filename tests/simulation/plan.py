@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -106,7 +106,7 @@ def _weather(dice: Random) -> Weather:
 def _limits(dice: Random) -> Limits:
     # With few places, runs that only wait must leave theirs to others.
     places, idle = dice.choice(((2, 0.5), (5, 0.5), (20_000, 0.5), (20_000, 5.0), (20_000, 7_200.0), (20_000, 7_200.0)))
-    return Limits(
+    limits = Limits(
         max_entries_per_advance=dice.choice((1, 3, 12, 256)),
         max_open_steps_per_tenant=dice.choice((1, 2, 100)),
         max_active_runs_per_shard_actor=places,
@@ -119,6 +119,8 @@ def _limits(dice: Random) -> Limits:
         max_http_seconds=3.0,
         snapshot_entries=dice.choice((5, 20, 2_000)),
     )
+    # In some worlds every tenant is loud, in some many are.
+    return replace(limits, max_quiet_turns={1: 1, 2: 0}.get(limits.max_group_commit, 16))
 
 
 def _flow(dice: Random, number: int) -> Flow:

@@ -186,7 +186,8 @@ class Postgres:
         return {key[1]: list(self.runs[key].entries) for key in keys if key in self.runs and self.runs[key].entries}
 
     def needy(
-        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime
+        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime,
+        full: Collection[UUID] = (),
     ) -> tuple[Sequence[OpenRun], Cursor | None]:
         wanted = set(shards)
         places = sorted(place for place in self.open if place[0] in wanted and place > after)
@@ -195,7 +196,7 @@ class Postgres:
             OpenRun(row.shard, row.run.tenant_id, row.run.id, row.run.status, row.run.last_seq, row.run.wake_at,
                     row.run.cancel_requested_at is not None)
             for row in (self.open[place] for place in page)
-            if _is_needy(row.run, pending_before, due)
+            if _is_needy(row.run, pending_before, due, full)
         ]  # fmt: skip
         found += self._addressed(wanted, limit)
         return found, page[-1] if len(places) > limit else None
@@ -295,11 +296,11 @@ def is_end(entry: Entry) -> bool:
     return entry.type in (EntryType.RUN_COMPLETED, EntryType.RUN_FAULTED, EntryType.RUN_CANCELLED)
 
 
-def _is_needy(run: Run, pending_before: datetime, due: datetime) -> bool:
+def _is_needy(run: Run, pending_before: datetime, due: datetime, full: Collection[UUID]) -> bool:
     if run.cancel_requested_at is not None or run.status is RunStatus.RUNNING:
         return True
     if run.status is RunStatus.PENDING:
-        return run.created_at <= pending_before
+        return run.created_at <= pending_before and run.tenant_id not in full
     return run.status is RunStatus.WAITING and run.wake_at is not None and run.wake_at <= due
 
 

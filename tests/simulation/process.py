@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from actors.active_run import ActiveRun, Turn
+from actors.commits import Committer
 from actors.workflow_shard import ShardPorts, WorkflowShard
 from models.domain.dsl.protocol import Event, StartStep, TimerFired
 from models.domain.limits import Limits
@@ -96,7 +97,11 @@ class Process:
 
     def _watch_commits(self) -> None:
         """What the shard takes for durable is in the journal, and the shard itself wrote it."""
-        committer, rows, say = self.shard.committer, self._around.database.runs, self._around.witness.say
+        for committer in (self.shard.committer, self.shard.bulk):
+            self._watch_committer(committer)
+
+    def _watch_committer(self, committer: Committer) -> None:
+        rows, say = self._around.database.runs, self._around.witness.say
         done = committer._done
 
         def watched(turns: Sequence[Turn], started: Sequence[Wake]) -> None:

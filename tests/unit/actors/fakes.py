@@ -191,7 +191,8 @@ class FakePostgres:
         return found
 
     async def needy(
-        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime
+        self, shards: Sequence[int], after: Cursor, limit: int, pending_before: datetime, due: datetime,
+        full: Collection[UUID] = (),
     ) -> tuple[Sequence[OpenRun], Cursor | None]:
         self._answer()
         rows = sorted(
@@ -204,7 +205,7 @@ class FakePostgres:
             OpenRun(row.shard, row.run.tenant_id, row.run.id, row.run.status, row.run.last_seq, row.run.wake_at,
                     row.run.cancel_requested_at is not None)
             for row in page
-            if _is_needy(row.run, pending_before, due)
+            if _is_needy(row.run, pending_before, due, full)
         ]  # fmt: skip
         return found, (page[-1].shard, page[-1].run.id) if len(rows) > limit else None
 
@@ -283,11 +284,11 @@ class FakePostgres:
         return violations(Evidence(rows, self.journal, self.events, [], effects or {}, ended))
 
 
-def _is_needy(run: Run, pending_before: datetime, due: datetime) -> bool:
+def _is_needy(run: Run, pending_before: datetime, due: datetime, full: Collection[UUID]) -> bool:
     if run.cancel_requested_at is not None or run.status is RunStatus.RUNNING:
         return True
     if run.status is RunStatus.PENDING:
-        return run.created_at <= pending_before
+        return run.created_at <= pending_before and run.tenant_id not in full
     return run.wake_at is not None and run.wake_at <= due
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from actors.active_run import ActiveRun
 from actors.active_runs import ActiveRuns
+from actors.lanes import Lanes
 from actors.mailboxes import Mailboxes
 from models.domain import breaker as breaking
 from models.domain import quota as counting
@@ -81,19 +82,49 @@ def test_memory_is_shared_fairly(tenants: list[int]) -> None:
         assert len(runs) <= most
 
 
-def test_memory_tells_for_a_minute_that_tenants_share_it() -> None:
-    now = 100.0
-    runs = ActiveRuns(12, lambda: now)
-    runs.add(run_of(1))
-    assert not runs.are_shared
-    other = run_of(2)
-    runs.add(other)
-    runs.remove(other)
-    assert runs.are_shared
-    now += 59.0
-    assert runs.are_shared
-    now += 2.0
-    assert not runs.are_shared
+def lanes_at(now: list[float], most: int = 2) -> Lanes:
+    return Lanes(lambda tenant: 1, lambda: now[0], most)
+
+
+def test_a_tenant_with_much_waiting_is_loud_until_it_has_none_for_a_second() -> None:
+    lanes = lanes_at(now := [100.0])
+    assert [lanes.put(run_of(1)) for _ in range(5)] == [True, True, True, False, False]
+    assert lanes.put(run_of(2))
+    now[0] += 2.0
+    assert lanes.is_loud(UUID(int=1))
+    assert not lanes.is_loud(UUID(int=2))
+    while lanes.bulk.next() is not None:
+        pass
+    assert not lanes.is_loud(UUID(int=1))
+    assert lanes.put(run_of(1))
+
+
+def test_bulk_is_careful_only_beside_tenants_that_were_quiet_for_a_minute() -> None:
+    lanes = lanes_at(now := [100.0])
+    for _ in range(5):
+        lanes.put(run_of(1))
+    assert not lanes.are_shared
+    lanes.put(run_of(2))
+    assert lanes.are_shared
+    now[0] += 59.0
+    assert lanes.are_shared
+    now[0] += 2.0
+    lanes.call_loud(UUID(int=1))
+    assert not lanes.are_shared
+    now[0] += 5.0
+    while lanes.quiet.next() is not None or lanes.bulk.next() is not None:
+        pass
+    # A loud tenant that has a pause is not a quiet one.
+    lanes.call_loud(UUID(int=3))
+    assert lanes.put(run_of(1))
+    assert not lanes.are_shared
+
+
+def test_nobody_alone_makes_bulk_careful() -> None:
+    lanes = lanes_at([100.0])
+    for _ in range(50):
+        lanes.put(run_of(2))
+        assert not lanes.are_shared
 
 
 RULE = BreakerRule(failures=3, reset_seconds=10)
