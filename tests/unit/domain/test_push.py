@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.domain.authorization import Rights, role_permissions
+from models.domain.authorization import Effect, Grant, Rights, role_permissions
 from models.domain.errors import Forbidden, NotFound
 from models.domain.identity import ROLES, Principal
 from models.domain.push import inbox_channel, may_subscribe, metrics_channel, runs_channel
@@ -48,6 +48,15 @@ def test_other_kinds_do_not_exist(channel: str) -> None:
 def test_a_role_without_the_permission_may_not() -> None:
     with pytest.raises(Forbidden):
         may_subscribe(*who("nobody"), runs_channel(TENANT))
+
+
+def test_who_may_not_see_one_workflow_does_not_hear_of_all() -> None:
+    deny = Grant(UUID(int=5), "user", "u", Effect.DENY, "run:read", "workflow", "ops/secret")
+    principal = Principal(USER, TENANT, "viewer", UUID(int=9))
+    rights = Rights("viewer", role_permissions("viewer"), [deny])
+    with pytest.raises(Forbidden, match="every workflow"):
+        may_subscribe(principal, rights, runs_channel(TENANT))
+    may_subscribe(principal, rights, metrics_channel(TENANT))
 
 
 @given(st.text(max_size=60))
