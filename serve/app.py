@@ -17,6 +17,7 @@ from serve.auth.access_directory import AccessDirectory
 from serve.auth.access_watch import AccessWatch
 from serve.auth.accounts import Accounts
 from serve.auth.admission import Admission
+from serve.auth.common_passwords import CommonPasswords
 from serve.auth.factor_services import factor_services
 from serve.auth.gate import Gate
 from serve.auth.invitations import Invitations
@@ -180,11 +181,11 @@ def build_deps(ports: ApiPorts, telemetry: Telemetry) -> ApiDeps:
         ports.gateway,
         GatewayConfig(ports.clock, ports.limits, ports.sealer, telemetry.gateway, ports.options.replicas),
     )
+    letters = Letters(ports.sealer, ports.options.public_url)
+    invitations = Invitations(ports.members, passwords, CommonPasswords(), letters, ports.clock, ports.limits)
     return ApiDeps(
         ports, gate, refusals, keyring, directory, Admission(gate, keyring, directory),
-        Invitations(
-            ports.members, passwords, Letters(ports.sealer, ports.options.public_url), ports.clock, ports.limits
-        ), accounts, services, federation, gateway,
+        invitations, accounts, services, federation, gateway,
         RunAcceptor(ports.runs, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "runs")),
         EventAcceptor(ports.events, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "events")),
         telemetry,

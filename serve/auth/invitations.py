@@ -12,6 +12,7 @@ from models.domain.errors import Fault, Forbidden, InvalidInput, NotFound, Unaut
 from models.domain.identity import Principal
 from models.domain.ids import uuid7
 from models.domain.limits import Limits
+from serve.auth.common_passwords import CommonPasswords
 from serve.auth.passwords import Passwords
 from serve.auth.refresh import token_hash
 from serve.authorization_ports import MemberRepository
@@ -32,10 +33,12 @@ class Invitations:
     """Makes invitations and lets those in who hold one."""
 
     def __init__(
-        self, members: MemberRepository, passwords: Passwords, letters: Letters, clock: Clock, limits: Limits
-    ) -> None:
+        self, members: MemberRepository, passwords: Passwords, common: CommonPasswords, letters: Letters, clock: Clock,
+        limits: Limits,
+    ) -> None:  # fmt: skip
         self._members = members
         self._passwords = passwords
+        self._common = common
         self._letters = letters
         self._clock = clock
         self._limits = limits
@@ -70,6 +73,7 @@ class Invitations:
         if password is None:
             fault = Fault("/password", f"is needed to make an account for {found.email}")
             raise InvalidInput("There is no account with this address yet.", [fault])
+        self._common.check(password, found.email)
         user_id = uuid7(now)
         await self._members.accept(found, user_id, await self._passwords.hash(password), now)
         return Joined(found, user_id, True)

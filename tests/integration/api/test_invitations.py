@@ -27,6 +27,7 @@ async def test_an_invitation_makes_an_account_once(tenant: Tenant) -> None:
     token, nobody = await invited(tenant, email, "operator"), tenant.client("")
     path, body = "/v1/auth/invitations/accept", {"token": token, "password": "correct horse battery"}
     assert await status(nobody.post(path, json={"token": token})) == 422
+    assert await status(nobody.post(path, json={"token": token, "password": "password123"})) == 422
     answers = await asyncio.gather(*(nobody.post(path, json=body) for _ in range(3)))
     assert sorted(one.status_code for one in answers)[0] == 201
     assert sum(one.status_code == 201 for one in answers) == 1
