@@ -39,7 +39,7 @@ from tests.storage_kit import NOW, Api, new_event, new_run, new_tenant, new_vers
 SHARED = {
     "account_tokens", "mails", "metric_offsets", "mfa_challenges", "passkeys", "recovery_codes", "refresh_tokens",
     "relay_cursor", "schema_migrations", "sessions", "shard_epoch", "shard_owner",
-    "sign_in_tickets", "sso_requests", "sso_tickets", "tenants", "totp_factors", "used_nonces", "users",
+    "sign_in_tickets", "signing_keys", "sso_requests", "sso_tickets", "tenants", "totp_factors", "used_nonces", "users",
 }  # fmt: skip
 
 
