@@ -17,7 +17,7 @@ from models.domain.identity import TenantScope
 from models.domain.journal import Entry, EntryType
 from models.domain.runs import NewRun, Run, RunStatus, WorkflowRef
 from storage.flow_control import Gate
-from storage.postgres import ReadConn, WriteConn
+from storage.postgres import Database, ReadConn, WriteConn
 from storage.queries import load
 from storage.reach import parameters
 
@@ -160,6 +160,12 @@ async def append(conn: WriteConn, batch: Sequence[Append], log: Sequence[LogRow]
 async def get(conn: ReadConn, scope: TenantScope, run_id: UUID) -> Run | None:
     """The run, or None."""
     row = await conn.fetchrow(_SQL["get"], scope.tenant_id, run_id)
+    return _run(row) if row else None
+
+
+async def get_at_once(database: Database, scope: TenantScope, run_id: UUID) -> Run | None:
+    """The same in a transaction of its own and one round trip."""
+    row = await database.at_once(_SQL["get_at_once"], scope.tenant_id, run_id)
     return _run(row) if row else None
 
 

@@ -202,8 +202,8 @@ class ApiRuns:
         return _page([_as(r.RunSummary, run) for run in found], limit, lambda run: (str(run.id),))
 
     async def get(self, tenant_id: UUID, run_id: UUID) -> Run:
-        async with self._database.read([tenant_id]) as conn:
-            return _there(await runs.get(conn, TenantScope(tenant_id), run_id), "There is no such run.")
+        found = await runs.get_at_once(self._database, TenantScope(tenant_id), run_id)
+        return _there(found, "There is no such run.")
 
     async def journal(self, tenant_id: UUID, run_id: UUID, after: int, limit: int) -> Sequence[Entry]:
         scope = TenantScope(tenant_id)

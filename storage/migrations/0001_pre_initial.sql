@@ -575,6 +575,15 @@ END $$;
 CREATE TRIGGER runs_final BEFORE UPDATE ON runs FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL)
     EXECUTE FUNCTION forbid_change_of_final_run();
 
+-- A read that is a transaction by itself: scoped to its tenant and answered in one round trip.
+CREATE FUNCTION run_of(of_tenant uuid, asked uuid) RETURNS SETOF runs LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('tidewire.tenants', ARRAY[of_tenant]::text, true);
+    RETURN QUERY SELECT * FROM runs r WHERE r.tenant_id = of_tenant AND r.id = asked;
+END $$;
+REVOKE ALL ON FUNCTION run_of FROM public;
+GRANT EXECUTE ON FUNCTION run_of TO tidewire_app;
+
 -- Flow control by key. A row of flow_keys is locked by whoever accepts, lets in or ends runs of the key, before the runs
 -- are; its counts are those of flow_runs. models/domain/flow_control.py has the rules.
 CREATE TABLE flow_keys (

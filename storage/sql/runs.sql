@@ -12,6 +12,9 @@ SELECT id FROM accepted WHERE held;
 -- name: get
 SELECT * FROM runs WHERE tenant_id = $1 AND id = $2;
 
+-- name: get_at_once
+SELECT * FROM run_of($1, $2);
+
 -- name: list
 SELECT r.tenant_id, r.id, r.namespace, r.name, r.version, r.status, r.cause, r.error, r.last_seq, r.created_at,
     r.started_at, r.ended_at, r.wake_at, r.cancel_requested_at, NULL::json AS input, NULL::json AS output
