@@ -34,6 +34,8 @@ class Settings:
     origins: tuple[str, ...] = ()
     # The address that links in mails lead to, when it is not this machine's own.
     public_url: str | None = None
+    # The host name that passkeys are made for; without it that of the public address.
+    rp_id: str | None = None
     # Domains that the operator vouches for: `example.com=tenant`.
     sso_domains: tuple[str, ...] = ()
     secure: bool = False
@@ -62,6 +64,24 @@ class Settings:
         scheme = "https" if self.tls else "http"
         host = f"[{self.local_host}]" if ":" in self.local_host else self.local_host
         return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def relying_party(self) -> str:
+        """The host name that passkeys are made for: browsers take names only, so without one it is localhost."""
+        if self.rp_id is not None:
+            return self.rp_id
+        host = urlsplit(self.public_url or "").hostname or ""
+        return host if host.strip("0123456789.") and ":" not in host else "localhost"
+
+    @property
+    def passkey_origins(self) -> tuple[str, ...]:
+        """Our pages that lie under that name."""
+        local = f"{'https' if self.tls else 'http'}://localhost:{self.port}"
+        named = (self.public_url, *self.origins, local)
+        pages = [f"{found.scheme}://{found.netloc}" for found in map(urlsplit, filter(None, named))]
+        party = self.relying_party
+        under = [one for one in pages if f".{urlsplit(one).hostname}".endswith(f".{party}")]
+        return tuple(dict.fromkeys(under))
 
     @property
     def tls(self) -> bool:
@@ -191,6 +211,12 @@ def _file(text: str) -> Path:
     return path
 
 
+def _host_name(text: str) -> str:
+    if not re.fullmatch(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", text) or text.strip("0123456789.") == "":
+        raise ValueError(f"expected the name of a host such as example.com, not {text!r}")
+    return text
+
+
 def _smtp(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
@@ -253,6 +279,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "egress_allow": _egress,
     "origins": _origins,
     "public_url": _url("http", "https"),
+    "rp_id": _host_name,
     "sso_domains": _vouched,
     "secure": _flag,
     "tls_cert": _file,

@@ -45,7 +45,8 @@ def options(runtime: Runtime) -> ApiOptions:
     settings = runtime.settings
     return ApiOptions(
         secure=settings.secure, cookie_suffix=f"_{settings.port}", trusted_hops=1, replicas=settings.api_replicas,
-        public_url=settings.public_url or settings.url,
+        public_url=settings.public_url or settings.url, rp_id=settings.relying_party,
+        passkey_origins=settings.passkey_origins,
     )  # fmt: skip
 
 

@@ -43,3 +43,18 @@ def test_egress_entries_are_checked_and_kept() -> None:
 def test_addresses_with_passwords_are_not_shown() -> None:
     found = read_settings({"TIDEWIRE_DATABASE_URL": "postgresql://u:hunter2@db/x"}, {})
     assert "hunter2" not in repr(found)
+
+
+def test_passkeys_are_made_for_a_name_and_our_pages_under_it() -> None:
+    def made(**environment: str) -> tuple[str, tuple[str, ...]]:
+        found = read_settings({f"TIDEWIRE_{name.upper()}": value for name, value in environment.items()}, {})
+        return found.relying_party, found.passkey_origins
+
+    assert made() == ("localhost", ("http://localhost:8080",))
+    assert made(public_url="http://10.0.0.7:9000")[0] == "localhost"
+    assert made(public_url="https://app.example.com/") == ("app.example.com", ("https://app.example.com",))
+    assert made(
+        public_url="https://app.example.com", rp_id="example.com", origins="https://b.example.com,https://badexample.com"
+    ) == ("example.com", ("https://app.example.com", "https://b.example.com"))
+    with pytest.raises(InvalidSettings):
+        made(rp_id="127.0.0.1")

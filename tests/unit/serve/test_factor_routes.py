@@ -266,7 +266,8 @@ async def test_tokens_of_passkeys_are_for_one_purpose_and_person_and_time(ada: P
 @pytest.mark.parametrize(
     "nonsense",
     [
-        {}, {"id": 7}, {"rawId": "AAAA"}, {"rawId": "\u00e9"}, {"rawId": "AAAA", "response": {}}, {"rawId": [], "id": "A"},
+        {}, {"id": 7}, {"rawId": "AAAA"}, {"rawId": "\u00e9"}, {"rawId": "AAAA", "response": {}},
+        {"rawId": [], "id": "A"},
         {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"clientDataJSON": "AAAA"}},
     ],
 )  # fmt: skip
