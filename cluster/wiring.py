@@ -44,9 +44,9 @@ def options(runtime: Runtime) -> ApiOptions:
 
     settings = runtime.settings
     return ApiOptions(
-        secure=settings.secure, cookie_suffix=f"_{settings.port}", trusted_hops=1, replicas=settings.api_replicas,
-        public_url=settings.public_url or settings.url, rp_id=settings.relying_party,
-        passkey_origins=settings.passkey_origins,
+        secure=settings.behind_tls, cookie_suffix=f"_{settings.port}", trusted_hops=1, replicas=settings.api_replicas,
+        public_url=settings.public_url or settings.url, mail=settings.smtp_url is not None,
+        verification=settings.verification, rp_id=settings.relying_party, passkey_origins=settings.passkey_origins,
     )  # fmt: skip
 
 
@@ -67,6 +67,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from cluster.adapters import api as adapters
     from cluster.adapters.actors import Directory
     from cluster.adapters.api_access import ApiAccess
+    from cluster.adapters.api_accounts import ApiAccounts, ApiTenants
     from cluster.adapters.api_audit import ApiAudit
     from cluster.adapters.api_authorization import ApiKeys, ApiMembers, ApiRoles, ApiServiceAccounts
     from cluster.adapters.api_factors import ApiFactors
@@ -101,6 +102,8 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
         stack.push_async_callback(dispatcher.close)
         ports = ApiPorts(
             identity=adapters.ApiIdentity(database, clock),
+            accounts=ApiAccounts(database),
+            tenants=ApiTenants(database),
             access=ApiAccess(database),
             members=ApiMembers(database, limits),
             roles=ApiRoles(database, limits),

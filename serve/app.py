@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serve.audit_refusals import Refusals
 from serve.auth.access_directory import AccessDirectory
 from serve.auth.access_watch import AccessWatch
+from serve.auth.account_services import account_services
 from serve.auth.accounts import Accounts
 from serve.auth.admission import Admission
 from serve.auth.common_passwords import CommonPasswords
@@ -35,6 +36,7 @@ from serve.gateway.gateway import Gateway, GatewayConfig
 from serve.mail.letters import Letters
 from serve.openapi_document import document
 from serve.routes import (
+    account,
     api_keys,
     authorization,
     connections,
@@ -62,6 +64,7 @@ from serve.routes import (
     sso,
     system,
     tasks,
+    tenant,
     usage,
     webhooks,
     workflows,
@@ -76,7 +79,7 @@ _ROUTERS = (
     runs, events, webhooks, inference, run_operations, dead_letters, jobs, samples, workflows, metrics,
     notifications, tasks, flow, usage, connections, secrets, models, identity, factors, system,
     authorization, roles, grants, members, invitations, service_accounts, api_keys,
-    sign_on, scim, sso,
+    sign_on, scim, sso, account, tenant,
 )
 _TITLE = "Tidewire"
 _DESCRIPTION = """\
@@ -174,18 +177,20 @@ def build_deps(ports: ApiPorts, telemetry: Telemetry) -> ApiDeps:
     federation = federation_services(ports)
     accounts = Accounts(
         ports.identity, gate, passwords, throttle, sessions, services.second, ports.keys, ports.clock, ports.limits,
-        federation.sign_on,
+        federation.sign_on, ports.accounts, ports.options.verification,
     )
+    common = CommonPasswords()
+    own = account_services(ports, accounts, gate, passwords, sessions, throttle, common)
     refusals = Refusals(ports.audit, ports.clock, ports.limits)
     gateway = Gateway(
         ports.gateway,
         GatewayConfig(ports.clock, ports.limits, ports.sealer, telemetry.gateway, ports.options.replicas),
     )
     letters = Letters(ports.sealer, ports.options.public_url)
-    invitations = Invitations(ports.members, passwords, CommonPasswords(), letters, ports.clock, ports.limits)
+    invitations = Invitations(ports.members, passwords, common, letters, ports.clock, ports.limits)
     return ApiDeps(
         ports, gate, refusals, keyring, directory, Admission(gate, keyring, directory),
-        invitations, accounts, services, federation, gateway,
+        invitations, accounts, own, services, federation, gateway,
         RunAcceptor(ports.runs, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "runs")),
         EventAcceptor(ports.events, ports.dispatcher, ports.limits, partial(telemetry.observe_batch, "events")),
         telemetry,

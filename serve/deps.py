@@ -10,6 +10,7 @@ from models.domain.limits import Limits
 from models.domain.ports import ObjectStore, RunDispatcher, Sealer
 from serve import ports as p
 from serve.access_ports import AccessRepository
+from serve.account_ports import AccountRepository, TenantRepository
 from serve.audit_ports import AuditRepository
 from serve.authorization_ports import ApiKeyRepository, MemberRepository, RoleRepository, ServiceAccountRepository
 from serve.factor_ports import FactorRepository
@@ -23,6 +24,7 @@ from serve.task_ports import TaskRepository
 if TYPE_CHECKING:
     from serve.audit_refusals import Refusals
     from serve.auth.access_directory import AccessDirectory
+    from serve.auth.account_services import AccountServices
     from serve.auth.accounts import Accounts
     from serve.auth.admission import Admission
     from serve.auth.factor_services import FactorServices
@@ -42,7 +44,8 @@ class ApiOptions:
     """Settings of the API. `push_url` None: the page derives it from its own address.
 
     `trusted_hops`: how many proxies of ours stand in front and add to X-Forwarded-For. `replicas` share rate limits.
-    `public_url`: where links in mails lead.
+    `public_url`: where links in mails lead. `mail`: whether a mail server is set. `verification`: what an address must
+    be verified for.
     """
 
     version: str = "0.1.0"
@@ -54,6 +57,8 @@ class ApiOptions:
     passkey_origins: tuple[str, ...] = ("http://localhost:8080",)
     replicas: int = 1
     public_url: str = "http://localhost:8080"
+    mail: bool = False
+    verification: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class ApiPorts:
     """What the composition root hands in."""
 
     identity: p.IdentityRepository
+    accounts: AccountRepository
+    tenants: TenantRepository
     access: AccessRepository
     members: MemberRepository
     roles: RoleRepository
@@ -110,6 +117,7 @@ class ApiDeps:
     admission: Admission
     invitations: Invitations
     accounts: Accounts
+    account: AccountServices
     factors: FactorServices
     federation: FederationServices
     gateway: Gateway

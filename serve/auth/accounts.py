@@ -14,6 +14,7 @@ from models.domain.federation import SIGNED_ON
 from models.domain.identity import Principal
 from models.domain.ids import shard_of, uuid7
 from models.domain.limits import Limits
+from serve.account_ports import AccountRepository
 from serve.auth.gate import Gate
 from serve.auth.passwords import Passwords
 from serve.auth.refresh import new_refresh_token, open_successor, seal_successor, token_hash
@@ -22,13 +23,15 @@ from serve.auth.session_tokens import Device, SessionTokens, SignedIn
 from serve.auth.throttle import SignInThrottle
 from serve.auth.tokens import TokenKeys, issue
 from serve.ports import IdentityRepository
-from serve.records import Membership, NewAccount
+from serve.records import Membership, NewAccount, User
 
 # Names that would read as something else in an address.
 _RESERVED = frozenset({"sources", "tidewire", "system", "admin"})
 # The mark of a sign-in by a one-time ticket.
 TICKET = "ticket"
 _WRONG = "The e-mail address or the password is wrong."
+_UNVERIFIED = "Confirm your e-mail address first: open the link that we sent you, or ask for a new one."
+_STOLEN = "This refresh token was used before, so somebody else may have it: the session has ended. Sign in again."
 
 
 def tenant_name(display: str) -> str:
@@ -63,7 +66,11 @@ class Accounts:
         clock: Clock,
         limits: Limits,
         sign_on: SignOnRule | None = None,
+        hashes: AccountRepository | None = None,
+        verification: str = "off",
     ) -> None:
+        self._hashes = hashes
+        self._verification = verification
         self._sign_on = sign_on
         self._identity = identity
         self._gate = gate
@@ -97,7 +104,15 @@ class Accounts:
         if not await self._passwords.matches(stored, password) or user is None:
             raise Unauthenticated(_WRONG)
         await self._throttle.succeeded(email, device.address)
+        if self._verification == "before_use" and not user.email_verified:
+            raise Forbidden(_UNVERIFIED)
+        await self._hash_anew(user, password)
         return await self.enter(user.id, tenant, device, (PASSWORD,), user.session_epoch)
+
+    async def _hash_anew(self, user: User, password: str) -> None:
+        stored = user.password_hash
+        if self._hashes is not None and stored is not None and self._passwords.is_outdated(stored):
+            await self._hashes.rehash(user.id, stored, await self._passwords.hash(password))
 
     async def use_ticket(self, ticket: str, device: Device) -> SignedIn | SecondFactorNeeded:
         """Signs in with a one-time ticket, which stands in for the password."""
@@ -132,6 +147,9 @@ class Accounts:
         )
         if rotation is None:
             raise Unauthenticated("This refresh token is unknown, used or expired. Sign in again.")
+        if rotation.stolen:
+            self._gate.end([rotation.session_id])
+            raise Unauthenticated(_STOLEN)
         if rotation.successor_sealed is not None:
             successor = open_successor(token, rotation.successor_sealed)
         principal = Principal(

@@ -40,6 +40,13 @@ class Passwords:
             text.encode(), salt, made.time_cost, made.memory_cost, made.parallelism, 32, Type.ID
         )  # fmt: skip
 
+    def is_outdated(self, stored: str) -> bool:
+        """Whether the hash was made with other parameters than those of now."""
+        try:
+            return self._hasher.check_needs_rehash(stored)
+        except InvalidHashError:
+            return False
+
     def _verify(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, password)

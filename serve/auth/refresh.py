@@ -29,6 +29,11 @@ def new_mfa_token() -> str:
     return "twm_" + secrets.token_urlsafe(32)
 
 
+def new_mail_token() -> str:
+    """Of the link in a mail."""
+    return "twv_" + secrets.token_urlsafe(32)
+
+
 def token_hash(token: str) -> bytes:
     """What is stored instead of the token; random texts of this length need no salt."""
     return hashlib.sha256(token.encode()).digest()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from models.domain.clock import Clock
+from models.domain.devices import device_name, network_of
 from models.domain.factors import PASSWORD
 from models.domain.identity import Principal
 from models.domain.ids import uuid7
@@ -49,7 +50,8 @@ class SessionTokens:
         token = new_refresh_token()
         session = NewSession(
             uuid7(now), user_id, tenant_id, device.user_agent[:300], device.address,
-            token_hash(token), self.refresh_until(now), tuple(factors), authenticated_at or now, epoch=epoch,
+            token_hash(token), self.refresh_until(now), tuple(factors), authenticated_at or now,
+            device_name(device.user_agent), network_of(device.address), epoch,
         )  # fmt: skip
         return session, token
 

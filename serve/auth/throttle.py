@@ -39,6 +39,8 @@ class LocalCounter:
 class Throttle:
     """Each try is counted before it is looked at, and taken back when it was right."""
 
+    _refusal = "Too many failed sign-ins. Wait, then try again."
+
     def __init__(self, shared: AttemptCounter, clock: Clock, limits: Limits) -> None:
         self._shared = shared
         self._local = LocalCounter(clock)
@@ -48,7 +50,7 @@ class Throttle:
         for key, limit in counted:
             count, seconds = await self._hit(key)
             if count > limit:
-                raise TooManyRequests("Too many failed sign-ins. Wait, then try again.", retry_after=seconds)
+                raise TooManyRequests(self._refusal, retry_after=seconds)
 
     async def _forgive(self, counted: Iterable[tuple[str, int]]) -> None:
         for key, _ in counted:
@@ -98,3 +100,17 @@ class FactorThrottle(Throttle):
     async def succeeded(self, user_id: UUID) -> None:
         """Takes the try back."""
         await self._forgive(self._limits_of(user_id))
+
+
+class MailThrottle(Throttle):
+    """Of mails that anybody can ask for, by the address of the account and by that of the caller."""
+
+    _refusal = "Too many mails were asked for. Wait, then try again."
+
+    async def enter(self, account: str, address: str) -> None:
+        """Counts one; TooManyRequests when the window is full, whether the account is there or not."""
+        digest = hashlib.sha256(account.strip().lower().encode()).hexdigest()[:32]
+        await self._enter((
+            (f"mail:account:{digest}", self._limits.max_account_mails_per_account),
+            (f"mail:address:{address}", self._limits.max_account_mails_per_address),
+        ))

@@ -60,13 +60,15 @@ def _presented(request: Request, given: str | None) -> str:
     return token
 
 
-@router.post("/v1/auth/register", response_model=s.Tokens, status_code=201, responses={409: {}})
+@router.post("/v1/auth/register", response_model=s.Tokens, status_code=201, responses={202: {}, 409: {}})
 @public
 async def register(request: Request, body: s.RegisterRequest) -> Response:
-    """Makes a tenant and its owner, and signs the owner in."""
+    """Makes a tenant and its owner, and signs them in; 202 and a mail where addresses are verified before use."""
     deps = deps_of(request)
     device = device_of(request, deps.options.trusted_hops)
-    signed = await deps.accounts.register(body.email, body.password, body.tenant, device)
+    signed = await deps.account.registrations.register(body.email, body.password, body.tenant, device)
+    if signed is None:
+        return json_response({"status": "mail_sent"}, 202)
     return tokens_response(request, signed, 201)
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from cluster.adapters.api import ApiIdentity
 from cluster.adapters.api_access import ApiAccess
+from cluster.adapters.api_accounts import ApiAccounts, ApiTenants
 from cluster.adapters.api_audit import ApiAudit
 from cluster.adapters.api_authorization import ApiKeys, ApiMembers, ApiRoles, ApiServiceAccounts
 from cluster.adapters.api_factors import ApiFactors
@@ -106,6 +107,7 @@ async def app(
     clock, redis = SystemClock(), open_redis(valkey.url)
     ports = ApiPorts(
         identity=ApiIdentity(api.app, clock), access=ApiAccess(api.app),
+        accounts=ApiAccounts(api.app), tenants=ApiTenants(api.app),
         members=ApiMembers(api.app, Limits()), roles=ApiRoles(api.app, Limits()),
         service_accounts=ApiServiceAccounts(api.app, Limits()), api_keys=ApiKeys(api.app, Limits()),
         factors=ApiFactors(api.app, Limits()), audit=ApiAudit(api.app), workflows=api.workflows, runs=api.runs,

@@ -26,6 +26,7 @@ from serve.inference_host import ModelHost, open_host
 from serve.records import Membership, User
 from tests.unit.serve import fake_operations, fake_services, fakes
 from tests.unit.serve.fake_access import FakeAccess
+from tests.unit.serve.fake_accounts import FakeAccounts, FakeTenants
 from tests.unit.serve.fake_audit import FakeAudit
 from tests.unit.serve.fake_authorization import FakeApiKeys, FakeMembers, FakeRoles, FakeServiceAccounts
 from tests.unit.serve.fake_factors import FakeFactors
@@ -119,6 +120,8 @@ def make_ports(host: ModelHost | None = None, catalog: Any = None, objects: Any 
     operations = fake_operations.FakeOperations(runs)
     ports = ApiPorts(
         identity=identity,
+        accounts=FakeAccounts(identity),
+        tenants=FakeTenants(),
         access=(access := FakeAccess(identity, runs, required=factors.required)),
         factors=factors,
         members=FakeMembers(identity),
