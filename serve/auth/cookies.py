@@ -14,20 +14,28 @@ _PATH = "/v1/auth"
 
 def cookie_name(options: ApiOptions) -> str:
     """Cookies do not know ports: the suffix keeps several instances on one host apart."""
-    return f"tidewire_refresh{options.cookie_suffix}"
+    name = f"tidewire_refresh{options.cookie_suffix}"
+    # Browsers take such a name only over TLS, for this host alone and for every path: no neighbour can set it.
+    return f"__Host-{name}" if options.secure else name
+
+
+def _path(options: ApiOptions) -> str:
+    return "/" if options.secure else _PATH
 
 
 def set_cookie(response: Response, options: ApiOptions, token: str, seconds: int) -> None:
     """Scripts cannot read it, other sites cannot send it."""
     response.set_cookie(
-        cookie_name(options), token, max_age=seconds, path=_PATH, httponly=True, samesite="strict",
+        cookie_name(options), token, max_age=seconds, path=_path(options), httponly=True, samesite="strict",
         secure=options.secure,
     )
 
 
 def forget_cookie(response: Response, options: ApiOptions) -> None:
     """Takes it away."""
-    response.delete_cookie(cookie_name(options), path=_PATH, httponly=True, samesite="strict", secure=options.secure)
+    response.delete_cookie(
+        cookie_name(options), path=_path(options), httponly=True, samesite="strict", secure=options.secure
+    )
 
 
 def _sign_on_name(options: ApiOptions) -> str:

@@ -135,7 +135,9 @@ async def test_behind_tls_the_cookie_is_secure_and_instances_are_kept_apart() ->
     async with running_api(options=ApiOptions(secure=True, cookie_suffix="_8443")) as api:
         answer = await register(api)
         assert "Secure" in answer.headers["set-cookie"]
-        assert answer.headers["set-cookie"].startswith("tidewire_refresh_8443=")
+        assert answer.headers["set-cookie"].startswith("__Host-tidewire_refresh_8443=")
+        assert "Path=/;" in answer.headers["set-cookie"]
+        assert "Domain" not in answer.headers["set-cookie"]
         assert "max-age=31536000" in answer.headers["strict-transport-security"]
 
 
