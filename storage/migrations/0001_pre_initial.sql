@@ -1588,7 +1588,8 @@ GRANT UPDATE (used_at, successor_sealed) ON refresh_tokens TO tidewire_app;
 GRANT UPDATE (used_at) ON sign_in_tickets TO tidewire_app;
 GRANT UPDATE (factors, authenticated_at) ON sessions TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON totp_factors, recovery_codes, passkeys, mfa_challenges TO tidewire_app;
-GRANT SELECT, INSERT, DELETE ON used_nonces, mfa_requirements TO tidewire_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON used_nonces TO tidewire_app;
+GRANT SELECT, INSERT, DELETE ON mfa_requirements TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON identity_providers, sso_domains, sso_requests, sso_tickets, saml_replays,
     federated_identities, scim_tokens, scim_users, scim_groups, scim_group_members TO tidewire_app;
 GRANT SELECT, INSERT, UPDATE ON workflows TO tidewire_app;
