@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import signal
+import ssl
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,7 +31,7 @@ if ! grep -q '^backend tidewire_push' "$configuration"; then
         -e 's|^\\( *http-request return status\\) 404 .*|\\1 503 default-errorfiles|' \\
         -e 's/^\\( *bind \\)\\(:\\|\\*:\\)/\\1127.0.0.1:/' \\
         -e '/^    log 127.0.0.1:514 /d' \\
-        -e '/^defaults/a\\    option forwardfor' "$configuration"
+        -e '/^defaults/a\\    option forwardfor' "$configuration"{tls}
     for door in {doors}/api-*.sock; do
         [ -S "$door" ] || continue
         replica="${{door##*/api-}}"
@@ -55,6 +56,13 @@ exec {haproxy} "$@"
 """
 
 
+# Where TLS ends here: version 1.3 and nothing older; the scheme is told onward.
+_TLS = """
+    sed -i "$configuration" \\
+        -e 's|^\\( *bind [^ ]*:{port}\\)$|\\1 ssl crt {certificate} ssl-min-ver TLSv1.3 alpn h2,http/1.1|' \\
+        -e '/^    # Static routing based/i\\    http-request set-header x-forwarded-proto https'"""
+
+
 # What the front door answers itself while no replica does. Serve's own answers would be 500, and 404 for a while.
 _MARK = "x-tidewire-front-door"
 _UNAVAILABLE = (
@@ -73,11 +81,23 @@ def write_script(runtime: Runtime) -> Path:
     script.write_text(
         _SCRIPT.format(
             self=script, push=runtime.ports.push, haproxy=haproxy_program(), unavailable=unavailable,
-            doors=runtime.sockets,
+            doors=runtime.sockets, tls=_tls(runtime),
         )
     )
     script.chmod(0o700)
     return script
+
+
+def _tls(runtime: Runtime) -> str:
+    settings = runtime.settings
+    if settings.tls_cert is None or settings.tls_key is None:
+        return ""
+    # HAProxy reads both from one file.
+    both = runtime.sockets / "tls.pem"
+    both.unlink(missing_ok=True)
+    both.touch(mode=0o600)
+    both.write_bytes(settings.tls_cert.read_bytes() + b"\n" + settings.tls_key.read_bytes())
+    return _TLS.format(port=settings.port, certificate=both)
 
 
 def replica_socket(runtime: Runtime) -> str:
@@ -137,11 +157,11 @@ class Answer(Enum):
     NOBODY = "no replica is there"
 
 
-async def ask(host: str, port: int, path: str, seconds: float = 3.0) -> Answer:
-    """One GET by hand, for a client library is 15 MB for this one line."""
+async def ask(host: str, port: int, path: str, seconds: float = 3.0, tls: bool = False) -> Answer:
+    """One GET by hand, for a client library is 15 MB for this one line. `tls`: to our own door, whatever its name."""
     try:
         async with asyncio.timeout(seconds):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port, ssl=_any_certificate() if tls else None)
             try:
                 writer.write(f"GET {path} HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: close\r\n\r\n".encode())
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -154,6 +174,14 @@ async def ask(host: str, port: int, path: str, seconds: float = 3.0) -> Answer:
     if _MARK.encode() in head:
         return Answer.NOBODY
     return Answer.OK if head.split(b" ")[1:2] == [b"200"] else Answer.OTHER
+
+
+def _any_certificate() -> ssl.SSLContext:
+    """It asks only whether the process on this machine lives, and sends nothing that is secret."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 async def drain(runtime: Runtime, seconds: float = 3.0) -> None:

@@ -161,5 +161,6 @@ async def _ray_ready(runtime: Runtime) -> bool:
     # Both: the front door of a Ray that is just going away may still answer.
     if not ready_file(runtime, "ray").exists():
         return False
-    answer = await front_door.ask(runtime.settings.local_host, runtime.settings.port, "/readyz")
+    settings = runtime.settings
+    answer = await front_door.ask(settings.local_host, settings.port, "/readyz", tls=settings.tls)
     return answer is front_door.Answer.OK

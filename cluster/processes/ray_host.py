@@ -89,7 +89,7 @@ async def _watch_api(runtime: Runtime, stop: asyncio.Event) -> None:
     """Serve replaces what dies; it gives up on what could not start too often."""
     nobody = 0.0
     while not stop.is_set():
-        answer = await ask(runtime.settings.local_host, runtime.settings.port, "/healthz")
+        answer = await ask(runtime.settings.local_host, runtime.settings.port, "/healthz", tls=runtime.settings.tls)
         nobody = nobody + _HEALTH_SECONDS if answer is Answer.NOBODY else 0.0
         if nobody > _UNHEALTHY_SECONDS:
             raise RayLost(f"the API has not been there for {_UNHEALTHY_SECONDS:g} s")

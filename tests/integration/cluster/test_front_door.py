@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -130,3 +131,50 @@ async def test_requests_go_to_the_socket_of_a_replica_and_health_to_serve(runtim
         assert (await client.get(f"{url}/api/x")).text == "door"
     assert "door /api/x True" in asked
     assert {line for line in asked if line.startswith("serve")} <= {"serve /-/healthz False"}
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for 127.0.0.1, and its key."""
+    import datetime
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tidewire")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    cert, private = folder / "cert.pem", folder / "key.pem"
+    cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return cert, private
+
+
+async def test_tls_ends_here_in_its_newest_version_only(runtime: Runtime, tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    runtime = replace(runtime, settings=replace(runtime.settings, tls_cert=cert, tls_key=key))
+    port = runtime.settings.port
+    async with front_door(runtime, tmp_path / "haproxy.cfg"):
+        trusting = ssl.create_default_context(cafile=str(cert))
+        async with httpx.AsyncClient(verify=trusting) as client:
+            answer = await client.get(f"{runtime.settings.url}/v1/runs")
+        assert answer.status_code == 503
+        assert runtime.settings.url.startswith("https://")
+        older = ssl.create_default_context(cafile=str(cert))
+        older.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises(ssl.SSLError):
+            await asyncio.open_connection("127.0.0.1", port, ssl=older)
+        assert await ask("127.0.0.1", port, "/readyz", tls=True) is Answer.NOBODY
+        assert (runtime.sockets / "tls.pem").stat().st_mode & 0o077 == 0

@@ -45,7 +45,8 @@ def test_only_these_routes_are_public() -> None:
     public = {f"{method} {route.path}" for method, _, route in routes() if access_of(route.endpoint).public}
     assert public == {
         "POST /v1/auth/register", "POST /v1/auth/login", "POST /v1/auth/verify", "POST /v1/auth/verify/resend",
-        "POST /v1/auth/password/reset", "POST /v1/auth/password/reset-request", "POST /v1/auth/ticket", "POST /v1/auth/refresh",
+        "POST /v1/auth/password/reset", "POST /v1/auth/password/reset-request", 
+        "POST /v1/auth/ticket", "POST /v1/auth/refresh",
         "POST /v1/auth/logout", "POST /v1/hooks/{tenant}/{source}", "GET /.well-known/jwks.json", "GET /v1/config",
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /v2", "GET /v2/health/live",
         "GET /v2/health/ready", "GET /v1/task-links/{token}", "POST /v1/task-links/{token}",
