@@ -27,6 +27,7 @@ from serve.auth.passwords import Passwords
 from serve.auth.session_tokens import SessionTokens
 from serve.auth.session_watch import SessionWatch
 from serve.auth.throttle import SignInThrottle
+from serve.cross_origin import CrossOrigin, follow
 from serve.deps import ApiDeps, ApiOptions, ApiPorts
 from serve.dispatch import Dispatch
 from serve.edge import Edge
@@ -120,11 +121,12 @@ def create_app(
     """
     shown = options or ApiOptions()
     telemetry = Telemetry()
-    app = build_api(partial(_lifespan, open_ports, telemetry), shown.version)
+    origins = CrossOrigin()
+    app = build_api(partial(_lifespan, open_ports, telemetry, origins), shown.version)
     pages = WebFiles.load(web_root, shown.push_url) if web_root is not None else None
     if pages is not None:
         app.dispatch.default = pages.or_else(nothing_here)
-    return Edge(app, telemetry, shown.secure)
+    return Edge(app, telemetry, shown.secure, origins=origins)
 
 
 def build_api(lifespan: Any = None, version: str = ApiOptions().version) -> Application:
@@ -141,7 +143,9 @@ def build_api(lifespan: Any = None, version: str = ApiOptions().version) -> Appl
 
 
 @asynccontextmanager
-async def _lifespan(open_ports: OpenPorts, telemetry: Telemetry, app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(
+    open_ports: OpenPorts, telemetry: Telemetry, origins: CrossOrigin, app: FastAPI
+) -> AsyncIterator[None]:
     async with open_ports() as ports:
         deps = build_deps(ports, telemetry)
         deps.gateway.start()
@@ -151,6 +155,7 @@ async def _lifespan(open_ports: OpenPorts, telemetry: Telemetry, app: FastAPI) -
             asyncio.create_task(watch.run(), name="session watch"),
             asyncio.create_task(rights.run(), name="access watch"),
             asyncio.create_task(deps.refusals.run(), name="refusals"),
+            asyncio.create_task(follow(origins, ports.tenants, ports.limits.origins_watch_seconds), name="origins"),
         ]
         app.state.deps = deps
         try:

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.domain.limits import Limits
 from serve.context import begin
+from serve.cross_origin import CrossOrigin
 from serve.errors import headers_too_large, unexpected
 from serve.gateway.gateway import HEADERS
 from serve.telemetry import Telemetry
@@ -31,8 +32,9 @@ class Edge:
 
     def __init__(
         self, app: ASGIApp, telemetry: Telemetry, secure: bool = False,
-        most_header_bytes: int = Limits().max_header_bytes,
+        most_header_bytes: int = Limits().max_header_bytes, origins: CrossOrigin | None = None,
     ) -> None:
+        self._origins = origins or CrossOrigin()
         self._app = app
         self._most_header_bytes = most_header_bytes
         self._telemetry = telemetry
@@ -43,6 +45,11 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        preflight = self._origins.preflight(scope)
+        if preflight is not None:
+            await send({"type": "http.response.start", "status": 204, "headers": [*preflight, *self._base]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         request_id, traceparent, size = _ids(scope)
         context = begin(request_id, traceparent)
         added = [
@@ -57,7 +64,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = [
-                    *message["headers"], *added, *scope.get(HEADERS, ()), *_defaults(message)
+                    *message["headers"], *added, *scope.get(HEADERS, ()), *_defaults(message),
+                    *self._origins.headers(scope, scope.get("tidewire.principal")),
                 ]
                 self._count(scope, message["status"], began)
             await send(message)
