@@ -14,6 +14,10 @@ export interface Problem {
   detail: string
   errors: ProblemError[]
   requestId?: string
+  /** The end of its type, such as `step-up-required`. */
+  kind?: string
+  /** By what a person can step up. */
+  factors?: string[]
 }
 
 export const NO_ANSWER: Problem = {
@@ -35,6 +39,8 @@ export function readProblem(status: number, body: unknown): Problem {
   const errors = Array.isArray(body.errors) ? (body.errors as ProblemError[]) : []
   const problem: Problem = { status, title: body.title, detail: String(body.detail ?? ''), errors }
   if (typeof body.request_id === 'string') problem.requestId = body.request_id
+  if (typeof body.type === 'string') problem.kind = body.type.replace(/^.*:/, '')
+  if (Array.isArray(body.factors)) problem.factors = body.factors.map(String)
   return problem
 }
 

@@ -12,6 +12,7 @@ import Typography from '@mui/material/Typography'
 import { useGetConfigQuery, useGetMeQuery, useListMyTenantsQuery, useSwitchTenantMutation } from '../api/generated'
 import { announceSession } from '../auth/otherTabs'
 import { useSignOut } from '../auth/useSignedIn'
+import { FactorsPanel } from '../security/FactorsPanel'
 import { Icon } from '../ui/Icon'
 import { PageHeader } from '../ui/PageHeader'
 import { Panel } from '../ui/Panel'
@@ -48,6 +49,7 @@ export function SettingsPage() {
             </Button>
           </Stack>
         </Panel>
+        <FactorsPanel />
         <Panel title="Colours">
           <ToggleButtonGroup exclusive size="small" aria-label="Colours" value={mode ?? 'system'} onChange={(_, value: typeof mode | null) => value && setMode(value)}>
             {MODES.map((one) => (

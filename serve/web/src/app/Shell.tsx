@@ -10,6 +10,7 @@ import { useSignOut } from '../auth/useSignedIn'
 import { Live } from '../live/Live'
 import { LiveBanner } from '../live/LiveBanner'
 import { Navigate, Routes, useLocation, usePending } from '../router'
+import { StepUpDialog } from '../security/StepUpDialog'
 import { Empty } from '../ui/Empty'
 import { BottomNav } from './BottomNav'
 import { PageBoundary } from './PageBoundary'
@@ -70,6 +71,7 @@ function SignedInShell() {
       {!wide && <BottomNav />}
       <Live me={me} />
       <Shortcuts />
+      <StepUpDialog />
     </Box>
   )
 }

@@ -9,6 +9,7 @@ import { inboxReducer } from '../inbox/inboxSlice'
 import { liveReducer } from '../live/liveSlice'
 import { metricsReducer } from '../metrics/metricsSlice'
 import { runsReducer } from '../runs/runsSlice'
+import { createStepUps, stepUpReducer } from '../security/stepUp'
 
 const parts = combineReducers({
   [api.reducerPath]: api.reducer,
@@ -17,6 +18,7 @@ const parts = combineReducers({
   live: liveReducer,
   metrics: metricsReducer,
   runs: runsReducer,
+  stepUp: stepUpReducer,
 })
 
 /** Nothing of one person stays in memory for the next. */
@@ -26,7 +28,7 @@ const reducer: typeof parts = (state, action) =>
 const EMPTY = parts(undefined, { type: 'start' })
 
 export function createStore(session: Session) {
-  const extraArgument: Extra = { session }
+  const extraArgument: Extra = { session, stepUps: createStepUps() }
   return configureStore({
     reducer,
     middleware: (defaults) =>

@@ -3,14 +3,18 @@ import Button from '@mui/material/Button'
 import Link from '@mui/material/Link'
 import Stack from '@mui/material/Stack'
 import TextField from '@mui/material/TextField'
-import type { FormEvent } from 'react'
+import { useState, type FormEvent } from 'react'
 
 import { useLoginMutation } from '../api/generated'
 import { faultsAt, problemOf } from '../api/problem'
 import { useAppSelector } from '../app/store'
 import { Link as RouterLink, useLocation } from '../router'
+import type { SecondFactor } from '../security/factors'
+import { PasskeyButton } from '../security/PasskeyButton'
+import { SecondStep } from '../security/SecondStep'
 import { ProblemAlert } from '../ui/ProblemAlert'
 import { AuthFrame } from './AuthFrame'
+import type { Tokens } from './session'
 import { useSignedIn } from './useSignedIn'
 
 export function SignInPage() {
@@ -20,12 +24,24 @@ export function SignInPage() {
   const [login, { isLoading, error }] = useLoginMutation()
   const enter = useSignedIn()
   const problem = problemOf(error)
+  const [needed, setNeeded] = useState<SecondFactor>()
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
     const answer = await login({ loginRequest: { email: String(form.get('email')), password: String(form.get('password')) } })
-    if (answer.data) enter(answer.data)
+    const found = answer.data as Tokens | SecondFactor | undefined
+    if (found === undefined) return
+    if ('mfa_token' in found) setNeeded(found)
+    else enter(found)
+  }
+
+  if (needed !== undefined) {
+    return (
+      <AuthFrame title="Sign in" below={null}>
+        <SecondStep needed={needed} onAgain={() => setNeeded(undefined)} />
+      </AuthFrame>
+    )
   }
 
   return (
@@ -51,6 +67,7 @@ export function SignInPage() {
           <Button type="submit" variant="contained" size="medium" loading={isLoading}>
             Sign in
           </Button>
+          <PasskeyButton />
         </Stack>
       </form>
     </AuthFrame>
