@@ -56,7 +56,7 @@ class Limits:
     max_runs_ahead: int = 1_000
     max_entries_per_load: int = 20_000
     max_open_runs_per_look: int = 5_000
-    idle_run_seconds: float = 60.0
+    idle_run_seconds: float = 30.0
     shard_lease_seconds: float = 2.5
     shard_beat_seconds: float = 0.5
     shard_look_seconds: float = 1.0
