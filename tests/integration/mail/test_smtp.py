@@ -22,6 +22,7 @@ from serve.mail.smtp import SmtpMailer, SmtpServer
 from storage import mails
 from storage.sealer import AesGcmSealer
 from tests.servers.postgres import PostgresServer
+from tests.servers.system import free_port
 from tests.storage_kit import NOW, Api, opened
 
 SEALER = AesGcmSealer([bytes(32)])
@@ -41,11 +42,11 @@ class Inbox:
 
 @contextmanager
 def server(inbox: Inbox) -> Iterator[SmtpServer]:
-    controller = Controller(inbox, hostname="127.0.0.1", port=0)
+    port = free_port()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        assert controller.server is not None
-        yield SmtpServer("127.0.0.1", controller.server.sockets[0].getsockname()[1], False)
+        yield SmtpServer("127.0.0.1", port, False)
     finally:
         controller.stop()
 
