@@ -17,7 +17,8 @@ from serve.definitions import parse_definition
 ROOT = Path(__file__).parents[3]
 ROOMS = ("actors", "serve", "streams", "models", "storage", "cluster")
 MAY_KNOW_RAY = {
-    "actors/remote.py", "actors/handles.py", "serve/deployment.py", "cluster/ray_node.py", "cluster/push_actor.py",
+    "actors/remote.py", "actors/handles.py", "serve/deployment.py", "cluster/ray_node.py", "cluster/ray_agents.py",
+    "cluster/push_actor.py",
 }  # fmt: skip
 MAX_LINES = 400
 
