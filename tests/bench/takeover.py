@@ -61,9 +61,10 @@ async def _killed(runtime: Runtime, opened: int) -> list[float]:
     try:
         await _until_all_tick(connection, opened)
         before = await _owners(connection)
-        due = {row["id"]: row["wake_at"] for row in await connection.fetch(_DUE)}
-        killed = datetime.now(UTC)
         kill(runtime.instance, "shard")
+        killed = datetime.now(UTC)
+        # Read when the killed process cannot change it any more: its runs are those that count.
+        due = {row["id"]: row["wake_at"] for row in await connection.fetch(_DUE)}
         await asyncio.sleep(_LOOK_SECONDS)
         after = await _owners(connection)
         lost = [shard for shard, owner in before.items() if after[shard] != owner]
