@@ -15,6 +15,16 @@ export const addTagTypes = [
   "connections",
   "models",
   "identity",
+  "second factors",
+  "authorization",
+  "roles",
+  "grants",
+  "members",
+  "service accounts",
+  "API keys",
+  "single sign-on",
+  "provisioning",
+  "tenant",
 ] as const;
 const injectedRtkApi = api
   .enhanceEndpoints({
@@ -512,6 +522,15 @@ const injectedRtkApi = api
           providesTags: ["usage"],
         },
       ),
+      getUsage: build.query<GetUsageApiResponse, GetUsageApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/usage`,
+          params: {
+            days: queryArg.days,
+          },
+        }),
+        providesTags: ["usage"],
+      }),
       putConnection: build.mutation<
         PutConnectionApiResponse,
         PutConnectionApiArg
@@ -602,6 +621,14 @@ const injectedRtkApi = api
         query: () => ({ url: `/v1/me` }),
         providesTags: ["identity"],
       }),
+      updateMe: build.mutation<UpdateMeApiResponse, UpdateMeApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/me`,
+          method: "PATCH",
+          body: queryArg.profileRequest,
+        }),
+        invalidatesTags: ["identity"],
+      }),
       listMyTenants: build.query<ListMyTenantsApiResponse, ListMyTenantsApiArg>(
         {
           query: () => ({ url: `/v1/me/tenants` }),
@@ -611,6 +638,829 @@ const injectedRtkApi = api
       getConfig: build.query<GetConfigApiResponse, GetConfigApiArg>({
         query: () => ({ url: `/v1/config` }),
         providesTags: ["identity"],
+      }),
+      verifyMfa: build.mutation<VerifyMfaApiResponse, VerifyMfaApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/auth/mfa/verify`,
+          method: "POST",
+          body: queryArg.mfaVerifyRequest,
+        }),
+        invalidatesTags: ["second factors"],
+      }),
+      beginPasskeySignIn: build.mutation<
+        BeginPasskeySignInApiResponse,
+        BeginPasskeySignInApiArg
+      >({
+        query: () => ({ url: `/v1/auth/passkeys/options`, method: "POST" }),
+        invalidatesTags: ["second factors"],
+      }),
+      signInByPasskey: build.mutation<
+        SignInByPasskeyApiResponse,
+        SignInByPasskeyApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/passkeys`,
+          method: "POST",
+          body: queryArg.passkeySignInRequest,
+        }),
+        invalidatesTags: ["second factors"],
+      }),
+      beginStepUp: build.mutation<BeginStepUpApiResponse, BeginStepUpApiArg>({
+        query: () => ({ url: `/v1/auth/step-up/options`, method: "POST" }),
+        invalidatesTags: ["second factors"],
+      }),
+      stepUp: build.mutation<StepUpApiResponse, StepUpApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/auth/step-up`,
+          method: "POST",
+          body: queryArg.stepUpRequest,
+        }),
+        invalidatesTags: ["second factors"],
+      }),
+      getMyFactors: build.query<GetMyFactorsApiResponse, GetMyFactorsApiArg>({
+        query: () => ({ url: `/v1/me/factors` }),
+        providesTags: ["second factors"],
+      }),
+      beginTotp: build.mutation<BeginTotpApiResponse, BeginTotpApiArg>({
+        query: () => ({ url: `/v1/me/factors/totp`, method: "POST" }),
+        invalidatesTags: ["second factors"],
+      }),
+      deleteTotp: build.mutation<DeleteTotpApiResponse, DeleteTotpApiArg>({
+        query: () => ({ url: `/v1/me/factors/totp`, method: "DELETE" }),
+        invalidatesTags: ["second factors"],
+      }),
+      confirmTotp: build.mutation<ConfirmTotpApiResponse, ConfirmTotpApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/me/factors/totp/confirm`,
+          method: "POST",
+          body: queryArg.codeRequest,
+        }),
+        invalidatesTags: ["second factors"],
+      }),
+      createRecoveryCodes: build.mutation<
+        CreateRecoveryCodesApiResponse,
+        CreateRecoveryCodesApiArg
+      >({
+        query: () => ({ url: `/v1/me/recovery-codes`, method: "POST" }),
+        invalidatesTags: ["second factors"],
+      }),
+      beginPasskey: build.mutation<BeginPasskeyApiResponse, BeginPasskeyApiArg>(
+        {
+          query: () => ({ url: `/v1/me/passkeys/options`, method: "POST" }),
+          invalidatesTags: ["second factors"],
+        },
+      ),
+      addPasskey: build.mutation<AddPasskeyApiResponse, AddPasskeyApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/me/passkeys`,
+          method: "POST",
+          body: queryArg.passkeyRequest,
+        }),
+        invalidatesTags: ["second factors"],
+      }),
+      renamePasskey: build.mutation<
+        RenamePasskeyApiResponse,
+        RenamePasskeyApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/me/passkeys/${encodeURIComponent(String(queryArg.passkeyId))}`,
+          method: "PATCH",
+          body: queryArg.renameRequest,
+        }),
+        invalidatesTags: ["second factors"],
+      }),
+      deletePasskey: build.mutation<
+        DeletePasskeyApiResponse,
+        DeletePasskeyApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/me/passkeys/${encodeURIComponent(String(queryArg.passkeyId))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["second factors"],
+      }),
+      getMfaPolicy: build.query<GetMfaPolicyApiResponse, GetMfaPolicyApiArg>({
+        query: () => ({ url: `/v1/mfa-policy` }),
+        providesTags: ["second factors"],
+      }),
+      putMfaPolicy: build.mutation<PutMfaPolicyApiResponse, PutMfaPolicyApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/mfa-policy`,
+            method: "PUT",
+            body: queryArg.mfaPolicyRequest,
+          }),
+          invalidatesTags: ["second factors"],
+        },
+      ),
+      getMyPermissions: build.query<
+        GetMyPermissionsApiResponse,
+        GetMyPermissionsApiArg
+      >({
+        query: () => ({ url: `/v1/me/permissions` }),
+        providesTags: ["authorization"],
+      }),
+      explainDecision: build.mutation<
+        ExplainDecisionApiResponse,
+        ExplainDecisionApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/authorization/explain`,
+          method: "POST",
+          body: queryArg.explainRequest,
+        }),
+        invalidatesTags: ["authorization"],
+      }),
+      listRoles: build.query<ListRolesApiResponse, ListRolesApiArg>({
+        query: () => ({ url: `/v1/roles` }),
+        providesTags: ["roles"],
+      }),
+      createRole: build.mutation<CreateRoleApiResponse, CreateRoleApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/roles`,
+          method: "POST",
+          body: queryArg.newRoleRequest,
+        }),
+        invalidatesTags: ["roles"],
+      }),
+      changeRole: build.mutation<ChangeRoleApiResponse, ChangeRoleApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/roles/${encodeURIComponent(String(queryArg.role))}`,
+          method: "PUT",
+          body: queryArg.roleRequest,
+        }),
+        invalidatesTags: ["roles"],
+      }),
+      deleteRole: build.mutation<DeleteRoleApiResponse, DeleteRoleApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/roles/${encodeURIComponent(String(queryArg.role))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["roles"],
+      }),
+      createGrant: build.mutation<CreateGrantApiResponse, CreateGrantApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/grants`,
+          method: "POST",
+          body: queryArg.grantRequest,
+        }),
+        invalidatesTags: ["grants"],
+      }),
+      listGrants: build.query<ListGrantsApiResponse, ListGrantsApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/grants`,
+          params: {
+            subject_kind: queryArg.subjectKind,
+            subject: queryArg.subject,
+            resource: queryArg.resource,
+            instance: queryArg.instance,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["grants"],
+      }),
+      getGrant: build.query<GetGrantApiResponse, GetGrantApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/grants/${encodeURIComponent(String(queryArg.grantId))}`,
+        }),
+        providesTags: ["grants"],
+      }),
+      deleteGrant: build.mutation<DeleteGrantApiResponse, DeleteGrantApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/grants/${encodeURIComponent(String(queryArg.grantId))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["grants"],
+      }),
+      listMembers: build.query<ListMembersApiResponse, ListMembersApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/members`,
+          params: {
+            q: queryArg.q,
+            role: queryArg.role,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["members"],
+      }),
+      getMember: build.query<GetMemberApiResponse, GetMemberApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/members/${encodeURIComponent(String(queryArg.userId))}`,
+        }),
+        providesTags: ["members"],
+      }),
+      changeMember: build.mutation<ChangeMemberApiResponse, ChangeMemberApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/members/${encodeURIComponent(String(queryArg.userId))}`,
+            method: "PATCH",
+            body: queryArg.memberChange,
+          }),
+          invalidatesTags: ["members"],
+        },
+      ),
+      removeMember: build.mutation<RemoveMemberApiResponse, RemoveMemberApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/members/${encodeURIComponent(String(queryArg.userId))}`,
+            method: "DELETE",
+          }),
+          invalidatesTags: ["members"],
+        },
+      ),
+      createInvitation: build.mutation<
+        CreateInvitationApiResponse,
+        CreateInvitationApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/invitations`,
+          method: "POST",
+          body: queryArg.invitationRequest,
+        }),
+        invalidatesTags: ["members"],
+      }),
+      listInvitations: build.query<
+        ListInvitationsApiResponse,
+        ListInvitationsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/invitations`,
+          params: {
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["members"],
+      }),
+      revokeInvitation: build.mutation<
+        RevokeInvitationApiResponse,
+        RevokeInvitationApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/invitations/${encodeURIComponent(String(queryArg.invitationId))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["members"],
+      }),
+      acceptInvitation: build.mutation<
+        AcceptInvitationApiResponse,
+        AcceptInvitationApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/invitations/accept`,
+          method: "POST",
+          body: queryArg.acceptRequest,
+        }),
+        invalidatesTags: ["members"],
+      }),
+      createServiceAccount: build.mutation<
+        CreateServiceAccountApiResponse,
+        CreateServiceAccountApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/service-accounts`,
+          method: "POST",
+          body: queryArg.serviceAccountRequest,
+        }),
+        invalidatesTags: ["service accounts"],
+      }),
+      listServiceAccounts: build.query<
+        ListServiceAccountsApiResponse,
+        ListServiceAccountsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/service-accounts`,
+          params: {
+            q: queryArg.q,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["service accounts"],
+      }),
+      getServiceAccount: build.query<
+        GetServiceAccountApiResponse,
+        GetServiceAccountApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/service-accounts/${encodeURIComponent(String(queryArg.accountId))}`,
+        }),
+        providesTags: ["service accounts"],
+      }),
+      changeServiceAccount: build.mutation<
+        ChangeServiceAccountApiResponse,
+        ChangeServiceAccountApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/service-accounts/${encodeURIComponent(String(queryArg.accountId))}`,
+          method: "PATCH",
+          body: queryArg.serviceAccountChange,
+        }),
+        invalidatesTags: ["service accounts"],
+      }),
+      deleteServiceAccount: build.mutation<
+        DeleteServiceAccountApiResponse,
+        DeleteServiceAccountApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/service-accounts/${encodeURIComponent(String(queryArg.accountId))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["service accounts"],
+      }),
+      createApiKey: build.mutation<CreateApiKeyApiResponse, CreateApiKeyApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/api-keys`,
+            method: "POST",
+            body: queryArg.apiKeyRequest,
+          }),
+          invalidatesTags: ["API keys"],
+        },
+      ),
+      listApiKeys: build.query<ListApiKeysApiResponse, ListApiKeysApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/api-keys`,
+          params: {
+            service_account: queryArg.serviceAccount,
+            everyone: queryArg.everyone,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["API keys"],
+      }),
+      revokeApiKey: build.mutation<RevokeApiKeyApiResponse, RevokeApiKeyApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/api-keys/${encodeURIComponent(String(queryArg.keyId))}`,
+            method: "DELETE",
+          }),
+          invalidatesTags: ["API keys"],
+        },
+      ),
+      discoverMethods: build.mutation<
+        DiscoverMethodsApiResponse,
+        DiscoverMethodsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/discover`,
+          method: "POST",
+          body: queryArg.discoverRequest,
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      startSignOn: build.query<StartSignOnApiResponse, StartSignOnApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/auth/sso/${encodeURIComponent(String(queryArg.provider))}/start`,
+          params: {
+            return_to: queryArg.returnTo,
+          },
+        }),
+        providesTags: ["single sign-on"],
+      }),
+      finishOidcSignOn: build.query<
+        FinishOidcSignOnApiResponse,
+        FinishOidcSignOnApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/oidc/callback/${encodeURIComponent(String(queryArg.provider))}`,
+        }),
+        providesTags: ["single sign-on"],
+      }),
+      finishSamlSignOn: build.mutation<
+        FinishSamlSignOnApiResponse,
+        FinishSamlSignOnApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/saml/acs/${encodeURIComponent(String(queryArg.provider))}`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      getSamlMetadata: build.query<
+        GetSamlMetadataApiResponse,
+        GetSamlMetadataApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/saml/metadata/${encodeURIComponent(String(queryArg.provider))}`,
+        }),
+        providesTags: ["single sign-on"],
+      }),
+      endSignOn: build.mutation<EndSignOnApiResponse, EndSignOnApiArg>({
+        query: () => ({ url: `/v1/auth/sso/logout`, method: "POST" }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      listScimUsers: build.query<ListScimUsersApiResponse, ListScimUsersApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/scim/v2/Users`,
+            params: {
+              filter: queryArg.filter,
+              startIndex: queryArg.startIndex,
+              count: queryArg.count,
+              attributes: queryArg.attributes,
+              excludedAttributes: queryArg.excludedAttributes,
+            },
+          }),
+          providesTags: ["provisioning"],
+        },
+      ),
+      createScimUser: build.mutation<
+        CreateScimUserApiResponse,
+        CreateScimUserApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Users`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["provisioning"],
+      }),
+      listScimGroups: build.query<
+        ListScimGroupsApiResponse,
+        ListScimGroupsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Groups`,
+          params: {
+            filter: queryArg.filter,
+            startIndex: queryArg.startIndex,
+            count: queryArg.count,
+            attributes: queryArg.attributes,
+            excludedAttributes: queryArg.excludedAttributes,
+          },
+        }),
+        providesTags: ["provisioning"],
+      }),
+      createScimGroup: build.mutation<
+        CreateScimGroupApiResponse,
+        CreateScimGroupApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Groups`,
+          method: "POST",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["provisioning"],
+      }),
+      getScimUser: build.query<GetScimUserApiResponse, GetScimUserApiArg>({
+        query: (queryArg) => ({
+          url: `/scim/v2/Users/${encodeURIComponent(String(queryArg.resource))}`,
+          params: {
+            attributes: queryArg.attributes,
+            excludedAttributes: queryArg.excludedAttributes,
+          },
+        }),
+        providesTags: ["provisioning"],
+      }),
+      replaceScimUser: build.mutation<
+        ReplaceScimUserApiResponse,
+        ReplaceScimUserApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Users/${encodeURIComponent(String(queryArg.resource))}`,
+          method: "PUT",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["provisioning"],
+      }),
+      changeScimUser: build.mutation<
+        ChangeScimUserApiResponse,
+        ChangeScimUserApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Users/${encodeURIComponent(String(queryArg.resource))}`,
+          method: "PATCH",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["provisioning"],
+      }),
+      deleteScimUser: build.mutation<
+        DeleteScimUserApiResponse,
+        DeleteScimUserApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Users/${encodeURIComponent(String(queryArg.resource))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["provisioning"],
+      }),
+      getScimGroup: build.query<GetScimGroupApiResponse, GetScimGroupApiArg>({
+        query: (queryArg) => ({
+          url: `/scim/v2/Groups/${encodeURIComponent(String(queryArg.resource))}`,
+          params: {
+            attributes: queryArg.attributes,
+            excludedAttributes: queryArg.excludedAttributes,
+          },
+        }),
+        providesTags: ["provisioning"],
+      }),
+      replaceScimGroup: build.mutation<
+        ReplaceScimGroupApiResponse,
+        ReplaceScimGroupApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Groups/${encodeURIComponent(String(queryArg.resource))}`,
+          method: "PUT",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["provisioning"],
+      }),
+      changeScimGroup: build.mutation<
+        ChangeScimGroupApiResponse,
+        ChangeScimGroupApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Groups/${encodeURIComponent(String(queryArg.resource))}`,
+          method: "PATCH",
+          body: queryArg.body,
+        }),
+        invalidatesTags: ["provisioning"],
+      }),
+      deleteScimGroup: build.mutation<
+        DeleteScimGroupApiResponse,
+        DeleteScimGroupApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/Groups/${encodeURIComponent(String(queryArg.resource))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["provisioning"],
+      }),
+      getScimConfiguration: build.query<
+        GetScimConfigurationApiResponse,
+        GetScimConfigurationApiArg
+      >({
+        query: () => ({ url: `/scim/v2/ServiceProviderConfig` }),
+        providesTags: ["provisioning"],
+      }),
+      listScimResourceTypes: build.query<
+        ListScimResourceTypesApiResponse,
+        ListScimResourceTypesApiArg
+      >({
+        query: () => ({ url: `/scim/v2/ResourceTypes` }),
+        providesTags: ["provisioning"],
+      }),
+      getScimResourceType: build.query<
+        GetScimResourceTypeApiResponse,
+        GetScimResourceTypeApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/scim/v2/ResourceTypes/${encodeURIComponent(String(queryArg.resource))}`,
+        }),
+        providesTags: ["provisioning"],
+      }),
+      listScimSchemas: build.query<
+        ListScimSchemasApiResponse,
+        ListScimSchemasApiArg
+      >({
+        query: () => ({ url: `/scim/v2/Schemas` }),
+        providesTags: ["provisioning"],
+      }),
+      getScimSchema: build.query<GetScimSchemaApiResponse, GetScimSchemaApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/scim/v2/Schemas/${encodeURIComponent(String(queryArg.resource))}`,
+          }),
+          providesTags: ["provisioning"],
+        },
+      ),
+      listIdentityProviders: build.query<
+        ListIdentityProvidersApiResponse,
+        ListIdentityProvidersApiArg
+      >({
+        query: () => ({ url: `/v1/sso/providers` }),
+        providesTags: ["single sign-on"],
+      }),
+      createIdentityProvider: build.mutation<
+        CreateIdentityProviderApiResponse,
+        CreateIdentityProviderApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/providers`,
+          method: "POST",
+          body: queryArg.providerRequest,
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      getIdentityProvider: build.query<
+        GetIdentityProviderApiResponse,
+        GetIdentityProviderApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/providers/${encodeURIComponent(String(queryArg.provider))}`,
+        }),
+        providesTags: ["single sign-on"],
+      }),
+      replaceIdentityProvider: build.mutation<
+        ReplaceIdentityProviderApiResponse,
+        ReplaceIdentityProviderApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/providers/${encodeURIComponent(String(queryArg.provider))}`,
+          method: "PUT",
+          body: queryArg.providerRequest,
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      deleteIdentityProvider: build.mutation<
+        DeleteIdentityProviderApiResponse,
+        DeleteIdentityProviderApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/providers/${encodeURIComponent(String(queryArg.provider))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      testIdentityProvider: build.mutation<
+        TestIdentityProviderApiResponse,
+        TestIdentityProviderApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/providers/${encodeURIComponent(String(queryArg.provider))}/test`,
+          method: "POST",
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      listSsoDomains: build.query<
+        ListSsoDomainsApiResponse,
+        ListSsoDomainsApiArg
+      >({
+        query: () => ({ url: `/v1/sso/domains` }),
+        providesTags: ["single sign-on"],
+      }),
+      addSsoDomain: build.mutation<AddSsoDomainApiResponse, AddSsoDomainApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/sso/domains`,
+            method: "POST",
+            body: queryArg.domainRequest,
+          }),
+          invalidatesTags: ["single sign-on"],
+        },
+      ),
+      verifySsoDomain: build.mutation<
+        VerifySsoDomainApiResponse,
+        VerifySsoDomainApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/domains/${encodeURIComponent(String(queryArg.domain))}/verify`,
+          method: "POST",
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      leadSsoDomain: build.mutation<
+        LeadSsoDomainApiResponse,
+        LeadSsoDomainApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/domains/${encodeURIComponent(String(queryArg.domain))}`,
+          method: "PUT",
+          body: queryArg.domainChange,
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      deleteSsoDomain: build.mutation<
+        DeleteSsoDomainApiResponse,
+        DeleteSsoDomainApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/domains/${encodeURIComponent(String(queryArg.domain))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      listScimTokens: build.query<
+        ListScimTokensApiResponse,
+        ListScimTokensApiArg
+      >({
+        query: () => ({ url: `/v1/sso/scim-tokens` }),
+        providesTags: ["single sign-on"],
+      }),
+      createScimToken: build.mutation<
+        CreateScimTokenApiResponse,
+        CreateScimTokenApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/scim-tokens`,
+          method: "POST",
+          body: queryArg.scimTokenRequest,
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      deleteScimToken: build.mutation<
+        DeleteScimTokenApiResponse,
+        DeleteScimTokenApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/sso/scim-tokens/${encodeURIComponent(String(queryArg.tokenId))}`,
+          method: "DELETE",
+        }),
+        invalidatesTags: ["single sign-on"],
+      }),
+      verifyEmail: build.mutation<VerifyEmailApiResponse, VerifyEmailApiArg>({
+        query: (queryArg) => ({
+          url: `/v1/auth/verify`,
+          method: "POST",
+          body: queryArg.verifyRequest,
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      resendVerification: build.mutation<
+        ResendVerificationApiResponse,
+        ResendVerificationApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/verify/resend`,
+          method: "POST",
+          body: queryArg.addressRequest,
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      requestPasswordReset: build.mutation<
+        RequestPasswordResetApiResponse,
+        RequestPasswordResetApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/password/reset-request`,
+          method: "POST",
+          body: queryArg.addressRequest,
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      resetPassword: build.mutation<
+        ResetPasswordApiResponse,
+        ResetPasswordApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/auth/password/reset`,
+          method: "POST",
+          body: queryArg.resetRequest,
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      changePassword: build.mutation<
+        ChangePasswordApiResponse,
+        ChangePasswordApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/me/password`,
+          method: "POST",
+          body: queryArg.changePasswordRequest,
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      listMySessions: build.query<
+        ListMySessionsApiResponse,
+        ListMySessionsApiArg
+      >({
+        query: () => ({ url: `/v1/me/sessions` }),
+        providesTags: ["identity"],
+      }),
+      endMySessions: build.mutation<
+        EndMySessionsApiResponse,
+        EndMySessionsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/me/sessions`,
+          method: "DELETE",
+          params: {
+            keep_this: queryArg.keepThis,
+          },
+        }),
+        invalidatesTags: ["identity"],
+      }),
+      endMySession: build.mutation<EndMySessionApiResponse, EndMySessionApiArg>(
+        {
+          query: (queryArg) => ({
+            url: `/v1/me/sessions/${encodeURIComponent(String(queryArg.sessionId))}`,
+            method: "DELETE",
+          }),
+          invalidatesTags: ["identity"],
+        },
+      ),
+      getTenantSettings: build.query<
+        GetTenantSettingsApiResponse,
+        GetTenantSettingsApiArg
+      >({
+        query: () => ({ url: `/v1/tenant/settings` }),
+        providesTags: ["tenant"],
+      }),
+      putTenantSettings: build.mutation<
+        PutTenantSettingsApiResponse,
+        PutTenantSettingsApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/tenant/settings`,
+          method: "PUT",
+          body: queryArg.tenantSettingsRequest,
+        }),
+        invalidatesTags: ["tenant"],
       }),
     }),
     overrideExisting: false,
@@ -1049,6 +1899,11 @@ export type GetWorkflowFlowApiArg = {
 export type GetQueueUsageApiResponse =
   /** status 200 Successful Response */ QueueUsage;
 export type GetQueueUsageApiArg = void;
+export type GetUsageApiResponse = /** status 200 Successful Response */ Usage;
+export type GetUsageApiArg = {
+  /** So many days, today included. */
+  days?: number;
+};
 export type PutConnectionApiResponse =
   | /** status 200 Successful Response */ Connection
   | /** status 201 A new connection */ Connection;
@@ -1085,7 +1940,8 @@ export type RegisterApiResponse = /** status 201 Successful Response */ Tokens;
 export type RegisterApiArg = {
   registerRequest: RegisterRequest;
 };
-export type LoginApiResponse = /** status 200 Successful Response */ Tokens;
+export type LoginApiResponse =
+  /** status 200 Successful Response */ Tokens | SecondFactor;
 export type LoginApiArg = {
   loginRequest: LoginRequest;
 };
@@ -1100,11 +1956,511 @@ export type SwitchTenantApiArg = {
 };
 export type GetMeApiResponse = /** status 200 Successful Response */ Me;
 export type GetMeApiArg = void;
+export type UpdateMeApiResponse = /** status 200 Successful Response */ Profile;
+export type UpdateMeApiArg = {
+  profileRequest: ProfileRequest;
+};
 export type ListMyTenantsApiResponse =
   /** status 200 Successful Response */ MyTenants;
 export type ListMyTenantsApiArg = void;
 export type GetConfigApiResponse = /** status 200 Successful Response */ Config;
 export type GetConfigApiArg = void;
+export type VerifyMfaApiResponse = /** status 200 Successful Response */ Tokens;
+export type VerifyMfaApiArg = {
+  mfaVerifyRequest: MfaVerifyRequest;
+};
+export type BeginPasskeySignInApiResponse =
+  /** status 200 Successful Response */ PasskeySignInOptions;
+export type BeginPasskeySignInApiArg = void;
+export type SignInByPasskeyApiResponse =
+  /** status 200 Successful Response */ Tokens;
+export type SignInByPasskeyApiArg = {
+  passkeySignInRequest: PasskeySignInRequest;
+};
+export type BeginStepUpApiResponse =
+  /** status 200 Successful Response */ StepUpOptions;
+export type BeginStepUpApiArg = void;
+export type StepUpApiResponse =
+  /** status 200 Successful Response */ AccessToken;
+export type StepUpApiArg = {
+  stepUpRequest: StepUpRequest;
+};
+export type GetMyFactorsApiResponse =
+  /** status 200 Successful Response */ Factors;
+export type GetMyFactorsApiArg = void;
+export type BeginTotpApiResponse =
+  /** status 201 Successful Response */ NewTotp;
+export type BeginTotpApiArg = void;
+export type DeleteTotpApiResponse = unknown;
+export type DeleteTotpApiArg = void;
+export type ConfirmTotpApiResponse =
+  /** status 200 Successful Response */ AccessToken;
+export type ConfirmTotpApiArg = {
+  codeRequest: CodeRequest;
+};
+export type CreateRecoveryCodesApiResponse =
+  /** status 201 Successful Response */ RecoveryCodes;
+export type CreateRecoveryCodesApiArg = void;
+export type BeginPasskeyApiResponse =
+  /** status 200 Successful Response */ PasskeyOptions;
+export type BeginPasskeyApiArg = void;
+export type AddPasskeyApiResponse =
+  /** status 201 Successful Response */ AddedPasskey;
+export type AddPasskeyApiArg = {
+  passkeyRequest: PasskeyRequest;
+};
+export type RenamePasskeyApiResponse =
+  /** status 200 Successful Response */ Passkey;
+export type RenamePasskeyApiArg = {
+  passkeyId: string;
+  renameRequest: RenameRequest;
+};
+export type DeletePasskeyApiResponse = unknown;
+export type DeletePasskeyApiArg = {
+  passkeyId: string;
+};
+export type GetMfaPolicyApiResponse =
+  /** status 200 Successful Response */ MfaPolicy;
+export type GetMfaPolicyApiArg = void;
+export type PutMfaPolicyApiResponse =
+  /** status 200 Successful Response */ MfaPolicy;
+export type PutMfaPolicyApiArg = {
+  mfaPolicyRequest: MfaPolicyRequest;
+};
+export type GetMyPermissionsApiResponse =
+  /** status 200 Successful Response */ MyPermissions;
+export type GetMyPermissionsApiArg = void;
+export type ExplainDecisionApiResponse =
+  /** status 200 Successful Response */ Explanation;
+export type ExplainDecisionApiArg = {
+  explainRequest: ExplainRequest;
+};
+export type ListRolesApiResponse = /** status 200 Successful Response */ Roles;
+export type ListRolesApiArg = void;
+export type CreateRoleApiResponse = /** status 201 Successful Response */ Role;
+export type CreateRoleApiArg = {
+  newRoleRequest: NewRoleRequest;
+};
+export type ChangeRoleApiResponse = /** status 200 Successful Response */ Role;
+export type ChangeRoleApiArg = {
+  role: string;
+  roleRequest: RoleRequest;
+};
+export type DeleteRoleApiResponse = unknown;
+export type DeleteRoleApiArg = {
+  role: string;
+};
+export type CreateGrantApiResponse =
+  /** status 201 Successful Response */ Grant;
+export type CreateGrantApiArg = {
+  grantRequest: GrantRequest;
+};
+export type ListGrantsApiResponse =
+  /** status 200 Successful Response */ GrantPage;
+export type ListGrantsApiArg = {
+  subjectKind?: ("user" | "service_account" | "role") | null;
+  /** An id, or the name of a role. */
+  subject?: string | null;
+  resource?: string | null;
+  instance?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetGrantApiResponse = /** status 200 Successful Response */ Grant;
+export type GetGrantApiArg = {
+  /** The id of the grant. */
+  grantId: string;
+};
+export type DeleteGrantApiResponse = unknown;
+export type DeleteGrantApiArg = {
+  /** The id of the grant. */
+  grantId: string;
+};
+export type ListMembersApiResponse =
+  /** status 200 Successful Response */ MemberPage;
+export type ListMembersApiArg = {
+  /** Part of the address or name. */
+  q?: string | null;
+  role?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetMemberApiResponse = /** status 200 Successful Response */ Member;
+export type GetMemberApiArg = {
+  /** The id of the user. */
+  userId: string;
+};
+export type ChangeMemberApiResponse =
+  /** status 200 Successful Response */ Member;
+export type ChangeMemberApiArg = {
+  /** The id of the user. */
+  userId: string;
+  memberChange: MemberChange;
+};
+export type RemoveMemberApiResponse = unknown;
+export type RemoveMemberApiArg = {
+  /** The id of the user. */
+  userId: string;
+};
+export type CreateInvitationApiResponse =
+  /** status 201 Successful Response */ Invitation;
+export type CreateInvitationApiArg = {
+  invitationRequest: InvitationRequest;
+};
+export type ListInvitationsApiResponse =
+  /** status 200 Successful Response */ InvitationPage;
+export type ListInvitationsApiArg = {
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type RevokeInvitationApiResponse = unknown;
+export type RevokeInvitationApiArg = {
+  /** The id of the invitation. */
+  invitationId: string;
+};
+export type AcceptInvitationApiResponse =
+  | /** status 200 Successful Response */ Accepted
+  | /** status 201 With a new account */ Accepted;
+export type AcceptInvitationApiArg = {
+  acceptRequest: AcceptRequest;
+};
+export type CreateServiceAccountApiResponse =
+  /** status 201 Successful Response */ ServiceAccount;
+export type CreateServiceAccountApiArg = {
+  serviceAccountRequest: ServiceAccountRequest;
+};
+export type ListServiceAccountsApiResponse =
+  /** status 200 Successful Response */ ServiceAccountPage;
+export type ListServiceAccountsApiArg = {
+  /** Part of the name or description. */
+  q?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetServiceAccountApiResponse =
+  /** status 200 Successful Response */ ServiceAccount;
+export type GetServiceAccountApiArg = {
+  /** The id of the service account. */
+  accountId: string;
+};
+export type ChangeServiceAccountApiResponse =
+  /** status 200 Successful Response */ ServiceAccount;
+export type ChangeServiceAccountApiArg = {
+  /** The id of the service account. */
+  accountId: string;
+  serviceAccountChange: ServiceAccountChange;
+};
+export type DeleteServiceAccountApiResponse = unknown;
+export type DeleteServiceAccountApiArg = {
+  /** The id of the service account. */
+  accountId: string;
+};
+export type CreateApiKeyApiResponse =
+  /** status 201 Successful Response */ NewApiKey;
+export type CreateApiKeyApiArg = {
+  apiKeyRequest: ApiKeyRequest;
+};
+export type ListApiKeysApiResponse =
+  /** status 200 Successful Response */ ApiKeyPage;
+export type ListApiKeysApiArg = {
+  /** Keys of this service account. */
+  serviceAccount?: string | null;
+  /** Keys of all; needs member:read. */
+  everyone?: boolean;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type RevokeApiKeyApiResponse = unknown;
+export type RevokeApiKeyApiArg = {
+  /** The id of the key. */
+  keyId: string;
+};
+export type DiscoverMethodsApiResponse =
+  /** status 200 Successful Response */ Methods;
+export type DiscoverMethodsApiArg = {
+  discoverRequest: DiscoverRequest;
+};
+export type StartSignOnApiResponse = unknown;
+export type StartSignOnApiArg = {
+  /** Id of an identity provider. */
+  provider: string;
+  returnTo?: string | null;
+};
+export type FinishOidcSignOnApiResponse = unknown;
+export type FinishOidcSignOnApiArg = {
+  /** Id of an identity provider. */
+  provider: string;
+};
+export type FinishSamlSignOnApiResponse = unknown;
+export type FinishSamlSignOnApiArg = {
+  /** Id of an identity provider. */
+  provider: string;
+  body: object;
+};
+export type GetSamlMetadataApiResponse =
+  /** status 200 Successful Response */ any;
+export type GetSamlMetadataApiArg = {
+  /** Id of an identity provider. */
+  provider: string;
+};
+export type EndSignOnApiResponse =
+  /** status 200 Successful Response */ SignedOut;
+export type EndSignOnApiArg = void;
+export type ListScimUsersApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type ListScimUsersApiArg = {
+  filter?: string | null;
+  startIndex?: number;
+  count?: number | null;
+  attributes?: string | null;
+  excludedAttributes?: string | null;
+};
+export type CreateScimUserApiResponse = /** status 201 Successful Response */ {
+  [key: string]: any;
+};
+export type CreateScimUserApiArg = {
+  body: {
+    [key: string]: any;
+  };
+};
+export type ListScimGroupsApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type ListScimGroupsApiArg = {
+  filter?: string | null;
+  startIndex?: number;
+  count?: number | null;
+  attributes?: string | null;
+  excludedAttributes?: string | null;
+};
+export type CreateScimGroupApiResponse = /** status 201 Successful Response */ {
+  [key: string]: any;
+};
+export type CreateScimGroupApiArg = {
+  body: {
+    [key: string]: any;
+  };
+};
+export type GetScimUserApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type GetScimUserApiArg = {
+  /** Id of the resource. */
+  resource: string;
+  attributes?: string | null;
+  excludedAttributes?: string | null;
+};
+export type ReplaceScimUserApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type ReplaceScimUserApiArg = {
+  /** Id of the resource. */
+  resource: string;
+  body: {
+    [key: string]: any;
+  };
+};
+export type ChangeScimUserApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type ChangeScimUserApiArg = {
+  /** Id of the resource. */
+  resource: string;
+  body: {
+    [key: string]: any;
+  };
+};
+export type DeleteScimUserApiResponse = unknown;
+export type DeleteScimUserApiArg = {
+  /** Id of the resource. */
+  resource: string;
+};
+export type GetScimGroupApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type GetScimGroupApiArg = {
+  /** Id of the resource. */
+  resource: string;
+  attributes?: string | null;
+  excludedAttributes?: string | null;
+};
+export type ReplaceScimGroupApiResponse =
+  /** status 200 Successful Response */ {
+    [key: string]: any;
+  };
+export type ReplaceScimGroupApiArg = {
+  /** Id of the resource. */
+  resource: string;
+  body: {
+    [key: string]: any;
+  };
+};
+export type ChangeScimGroupApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type ChangeScimGroupApiArg = {
+  /** Id of the resource. */
+  resource: string;
+  body: {
+    [key: string]: any;
+  };
+};
+export type DeleteScimGroupApiResponse = unknown;
+export type DeleteScimGroupApiArg = {
+  /** Id of the resource. */
+  resource: string;
+};
+export type GetScimConfigurationApiResponse =
+  /** status 200 Successful Response */ {
+    [key: string]: any;
+  };
+export type GetScimConfigurationApiArg = void;
+export type ListScimResourceTypesApiResponse =
+  /** status 200 Successful Response */ {
+    [key: string]: any;
+  };
+export type ListScimResourceTypesApiArg = void;
+export type GetScimResourceTypeApiResponse =
+  /** status 200 Successful Response */ {
+    [key: string]: any;
+  };
+export type GetScimResourceTypeApiArg = {
+  /** Id of the resource. */
+  resource: string;
+};
+export type ListScimSchemasApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type ListScimSchemasApiArg = void;
+export type GetScimSchemaApiResponse = /** status 200 Successful Response */ {
+  [key: string]: any;
+};
+export type GetScimSchemaApiArg = {
+  resource: string;
+};
+export type ListIdentityProvidersApiResponse =
+  /** status 200 Successful Response */ Providers;
+export type ListIdentityProvidersApiArg = void;
+export type CreateIdentityProviderApiResponse =
+  /** status 201 Successful Response */ Provider;
+export type CreateIdentityProviderApiArg = {
+  providerRequest: ProviderRequest;
+};
+export type GetIdentityProviderApiResponse =
+  /** status 200 Successful Response */ Provider;
+export type GetIdentityProviderApiArg = {
+  /** Id of an identity provider. */
+  provider: string;
+};
+export type ReplaceIdentityProviderApiResponse =
+  /** status 200 Successful Response */ Provider;
+export type ReplaceIdentityProviderApiArg = {
+  /** Id of an identity provider. */
+  provider: string;
+  providerRequest: ProviderRequest;
+};
+export type DeleteIdentityProviderApiResponse = unknown;
+export type DeleteIdentityProviderApiArg = {
+  /** Id of an identity provider. */
+  provider: string;
+};
+export type TestIdentityProviderApiResponse =
+  /** status 200 Successful Response */ Tested;
+export type TestIdentityProviderApiArg = {
+  /** Id of an identity provider. */
+  provider: string;
+};
+export type ListSsoDomainsApiResponse =
+  /** status 200 Successful Response */ Domains;
+export type ListSsoDomainsApiArg = void;
+export type AddSsoDomainApiResponse =
+  /** status 201 Successful Response */ Domain;
+export type AddSsoDomainApiArg = {
+  domainRequest: DomainRequest;
+};
+export type VerifySsoDomainApiResponse =
+  /** status 200 Successful Response */ Domain;
+export type VerifySsoDomainApiArg = {
+  domain: string;
+};
+export type LeadSsoDomainApiResponse =
+  /** status 200 Successful Response */ Domain;
+export type LeadSsoDomainApiArg = {
+  domain: string;
+  domainChange: DomainChange;
+};
+export type DeleteSsoDomainApiResponse = unknown;
+export type DeleteSsoDomainApiArg = {
+  domain: string;
+};
+export type ListScimTokensApiResponse =
+  /** status 200 Successful Response */ ScimTokens;
+export type ListScimTokensApiArg = void;
+export type CreateScimTokenApiResponse =
+  /** status 201 Successful Response */ NewScimToken;
+export type CreateScimTokenApiArg = {
+  scimTokenRequest: ScimTokenRequest;
+};
+export type DeleteScimTokenApiResponse = unknown;
+export type DeleteScimTokenApiArg = {
+  tokenId: string;
+};
+export type VerifyEmailApiResponse =
+  /** status 200 Successful Response */ Tokens;
+export type VerifyEmailApiArg = {
+  verifyRequest: VerifyRequest;
+};
+export type ResendVerificationApiResponse =
+  /** status 202 Successful Response */ Accepted2;
+export type ResendVerificationApiArg = {
+  addressRequest: AddressRequest;
+};
+export type RequestPasswordResetApiResponse =
+  /** status 202 Successful Response */ Accepted2;
+export type RequestPasswordResetApiArg = {
+  addressRequest: AddressRequest;
+};
+export type ResetPasswordApiResponse = unknown;
+export type ResetPasswordApiArg = {
+  resetRequest: ResetRequest;
+};
+export type ChangePasswordApiResponse =
+  /** status 200 Successful Response */ Tokens;
+export type ChangePasswordApiArg = {
+  changePasswordRequest: ChangePasswordRequest;
+};
+export type ListMySessionsApiResponse =
+  /** status 200 Successful Response */ Sessions;
+export type ListMySessionsApiArg = void;
+export type EndMySessionsApiResponse =
+  /** status 200 Successful Response */ Ended;
+export type EndMySessionsApiArg = {
+  /** Stay signed in here. */
+  keepThis?: boolean;
+};
+export type EndMySessionApiResponse = unknown;
+export type EndMySessionApiArg = {
+  sessionId: string;
+};
+export type GetTenantSettingsApiResponse =
+  /** status 200 Successful Response */ TenantSettings;
+export type GetTenantSettingsApiArg = void;
+export type PutTenantSettingsApiResponse =
+  /** status 200 Successful Response */ TenantSettings;
+export type PutTenantSettingsApiArg = {
+  tenantSettingsRequest: TenantSettingsRequest;
+};
 export type RunStatus =
   | "pending"
   | "running"
@@ -1152,6 +2508,8 @@ export type Problem = {
   instance: string;
   errors?: ProblemError[];
   limit?: ProblemLimit | null;
+  /** By what a person can step up; see POST /v1/auth/step-up. */
+  factors?: string[] | null;
   request_id?: string | null;
 };
 export type WorkflowVersionRef = {
@@ -1754,6 +3112,40 @@ export type QueueUsage = {
   /** The part of the shard's next starts that is this tenant's. */
   share: number;
 };
+export type RateUsage = {
+  /** tenant, user, api_key or route */
+  scope: string;
+  limit: number;
+  window: number;
+  remaining: number;
+};
+export type QuotaUsage = {
+  /** runs, events or event_bytes */
+  name: string;
+  limit: number | null;
+  used: number;
+  left: number | null;
+  /** When a new month begins; null for what is stored now. */
+  resets_at: string | null;
+};
+export type RouteUsage = {
+  route_class: string;
+  requests: number;
+  units: number;
+  refused: number;
+};
+export type UsageDay = {
+  day: string;
+  runs: number;
+  events: number;
+  routes: RouteUsage[];
+};
+export type Usage = {
+  plan: string;
+  rates: RateUsage[];
+  quotas: QuotaUsage[];
+  days: UsageDay[];
+};
 export type ConnectionAuth = {
   kind: "bearer" | "basic" | "header";
   username?: string | null;
@@ -1878,6 +3270,14 @@ export type RegisterRequest = {
   password: string;
   tenant: string;
 };
+export type SecondFactor = {
+  mfa_token: string;
+  factors: ("totp" | "passkey" | "recovery_code")[];
+  expires_in: number;
+  passkey?: {
+    [key: string]: any;
+  } | null;
+};
 export type LoginRequest = {
   email: string;
   password: string;
@@ -1904,6 +3304,19 @@ export type Me = {
   role: string;
   permissions: string[];
 };
+export type Profile = {
+  id: string;
+  email: string;
+  email_verified: boolean;
+  name: string;
+  locale: string;
+  time_zone: string;
+};
+export type ProfileRequest = {
+  name?: string | null;
+  locale?: string | null;
+  time_zone?: string | null;
+};
 export type MyTenant = {
   id: string;
   name: string;
@@ -1918,6 +3331,523 @@ export type Config = {
   version: string;
   /** Address of the push gateway; null: /connection/websocket here. */
   push_url: string | null;
+};
+export type MfaVerifyRequest = {
+  code?: string | null;
+  recovery_code?: string | null;
+  assertion?: {
+    [key: string]: any;
+  } | null;
+  mfa_token: string;
+};
+export type PasskeySignInOptions = {
+  passkey_token: string;
+  /** For `PublicKeyCredential.parseRequestOptionsFromJSON`, or `parseCreationOptionsFromJSON`. */
+  passkey: {
+    [key: string]: any;
+  };
+  expires_in: number;
+};
+export type PasskeySignInRequest = {
+  passkey_token: string;
+  /** `PublicKeyCredential.toJSON()` of the browser. */
+  assertion: {
+    [key: string]: any;
+  };
+  tenant?: string | null;
+};
+export type StepUpOptions = {
+  factors: string[];
+  step_up_token: string | null;
+  passkey: {
+    [key: string]: any;
+  } | null;
+};
+export type AccessToken = {
+  access_token: string;
+  token_type?: "Bearer";
+  expires_in: number;
+};
+export type StepUpRequest = {
+  code?: string | null;
+  recovery_code?: string | null;
+  assertion?: {
+    [key: string]: any;
+  } | null;
+  password?: string | null;
+  step_up_token?: string | null;
+};
+export type TotpState = {
+  created_at: string;
+  confirmed_at: string | null;
+};
+export type Passkey = {
+  id: string;
+  name: string;
+  backed_up: boolean;
+  transports: string[];
+  created_at: string;
+  last_used_at: string | null;
+};
+export type RecoveryState = {
+  left: number;
+  created_at: string | null;
+};
+export type Factors = {
+  totp: TotpState | null;
+  passkeys: Passkey[];
+  recovery_codes: RecoveryState;
+  required: boolean;
+};
+export type NewTotp = {
+  secret: string;
+  uri: string;
+  qr_svg: string;
+};
+export type CodeRequest = {
+  /** Six digits. */
+  code: string;
+};
+export type RecoveryCodes = {
+  codes: string[];
+};
+export type PasskeyOptions = {
+  registration_token: string;
+  /** For `PublicKeyCredential.parseRequestOptionsFromJSON`, or `parseCreationOptionsFromJSON`. */
+  passkey: {
+    [key: string]: any;
+  };
+  expires_in: number;
+};
+export type AddedPasskey = {
+  passkey: Passkey;
+  access_token: string;
+  expires_in: number;
+};
+export type PasskeyRequest = {
+  registration_token: string;
+  name: string;
+  /** `PublicKeyCredential.toJSON()` of the browser. */
+  credential: {
+    [key: string]: any;
+  };
+};
+export type RenameRequest = {
+  name: string;
+};
+export type MfaPolicy = {
+  everyone: boolean;
+  roles: string[];
+};
+export type MfaPolicyRequest = {
+  everyone?: boolean;
+  roles?: string[];
+};
+export type Places = {
+  everywhere: boolean;
+  names: string[];
+  prefixes: string[];
+};
+export type PermissionReach = {
+  permission: string;
+  resource: string;
+  allowed: Places;
+  denied: Places;
+};
+export type MyPermissions = {
+  role: string;
+  /** Null when the credential is not narrowed. */
+  scopes: string[] | null;
+  items: PermissionReach[];
+};
+export type ExplainedRule = {
+  source: "scope" | "role" | "grant" | "default";
+  effect: "allow" | "deny";
+  applies: boolean;
+  reason: string;
+  grant?: string | null;
+};
+export type Explanation = {
+  allowed: boolean;
+  role: string;
+  permission: string;
+  resource: string;
+  instance: string | null;
+  rules: ExplainedRule[];
+};
+export type ExplainSubject = {
+  kind: "user" | "service_account";
+  id: string;
+};
+export type ExplainRequest = {
+  subject?: ExplainSubject | null;
+  permission: string;
+  /** Follows from the permission when absent. */
+  resource?: string | null;
+  instance?: string | null;
+};
+export type Role = {
+  name: string;
+  description: string;
+  builtin: boolean;
+  /** As they were given: names or kind:*. */
+  permissions: string[];
+  /** The permissions that these are today. */
+  covers: string[];
+  created_at?: string | null;
+  updated_at?: string | null;
+};
+export type Roles = {
+  items: Role[];
+  next?: null;
+};
+export type NewRoleRequest = {
+  description?: string;
+  permissions: string[];
+  name: string;
+};
+export type RoleRequest = {
+  description?: string;
+  permissions: string[];
+};
+export type Grant = {
+  id: string;
+  subject_kind: string;
+  subject: string;
+  effect: string;
+  permission: string;
+  resource: string;
+  instance: string | null;
+  created_at: string;
+  created_by: string;
+};
+export type GrantRequest = {
+  subject_kind: "user" | "service_account" | "role";
+  /** An id, or the name of a role. */
+  subject: string;
+  effect?: "allow" | "deny";
+  permission: string;
+  /** Follows from the permission, unless that is *. */
+  resource?: string | null;
+  /** All of the type when absent. */
+  instance?: string | null;
+};
+export type GrantPage = {
+  items: Grant[];
+  next?: string | null;
+};
+export type Member = {
+  user_id: string;
+  email: string;
+  name: string;
+  role: string;
+  disabled: boolean;
+  joined_at: string;
+};
+export type MemberPage = {
+  items: Member[];
+  next?: string | null;
+};
+export type MemberChange = {
+  role: string;
+};
+export type Invitation = {
+  id: string;
+  email: string;
+  role: string;
+  created_at: string;
+  created_by: string;
+  expires_at: string;
+};
+export type InvitationRequest = {
+  email: string;
+  role: string;
+};
+export type InvitationPage = {
+  items: Invitation[];
+  next?: string | null;
+};
+export type JoinedTenant = {
+  id: string;
+  name: string;
+  display_name: string;
+};
+export type Accepted = {
+  email: string;
+  role: string;
+  is_new: boolean;
+  tenant: JoinedTenant;
+};
+export type AcceptRequest = {
+  token: string;
+  password?: string | null;
+};
+export type ServiceAccount = {
+  id: string;
+  name: string;
+  description: string;
+  role: string;
+  disabled: boolean;
+  created_at: string;
+  created_by: string;
+};
+export type ServiceAccountRequest = {
+  name: string;
+  description?: string;
+  role: string;
+};
+export type ServiceAccountPage = {
+  items: ServiceAccount[];
+  next?: string | null;
+};
+export type ServiceAccountChange = {
+  description?: string | null;
+  role?: string | null;
+  disabled?: boolean | null;
+};
+export type NewApiKey = {
+  id: string;
+  name: string;
+  prefix: string;
+  subject_kind: string;
+  subject_id: string;
+  scopes: string[] | null;
+  created_at: string;
+  created_by: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  key: string;
+};
+export type ApiKeyRequest = {
+  name: string;
+  service_account?: string | null;
+  scopes?: string[] | null;
+  expires_at?: string | null;
+};
+export type ApiKey = {
+  id: string;
+  name: string;
+  prefix: string;
+  subject_kind: string;
+  subject_id: string;
+  scopes: string[] | null;
+  created_at: string;
+  created_by: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+};
+export type ApiKeyPage = {
+  items: ApiKey[];
+  next?: string | null;
+};
+export type Method = {
+  kind: "password" | "passkey" | "sso";
+  provider?: string | null;
+  name?: string | null;
+  url?: string | null;
+};
+export type Methods = {
+  methods: Method[];
+};
+export type DiscoverRequest = {
+  email: string;
+};
+export type SignedOut = {
+  url: string | null;
+};
+export type OidcShown = {
+  issuer: string;
+  client_id: string;
+  has_secret: boolean;
+  scopes: string[];
+  email_claim: string;
+  groups_claim: string;
+  trust_unverified_email: boolean;
+  redirect_uri: string;
+};
+export type CertificateShown = {
+  subject: string;
+  not_after: string;
+  sha256: string;
+};
+export type SamlShown = {
+  entity_id: string;
+  sso_url: string;
+  certificates: CertificateShown[];
+  idp_initiated: boolean;
+  email_attribute: string | null;
+  groups_attribute: string | null;
+  own_entity_id: string;
+  acs_url: string;
+  metadata_url: string;
+};
+export type RoleRuleShown = {
+  group: string;
+  role: string;
+};
+export type RulesShown = {
+  just_in_time: boolean;
+  default_role: string | null;
+  roles: RoleRuleShown[];
+};
+export type Provider = {
+  id: string;
+  name: string;
+  kind: "oidc" | "saml";
+  enabled: boolean;
+  oidc?: OidcShown | null;
+  saml?: SamlShown | null;
+  rules: RulesShown;
+  start_url: string;
+  last_error: string | null;
+  last_error_at: string | null;
+  last_used_at: string | null;
+  created_at: string;
+  updated_at: string;
+};
+export type Providers = {
+  items: Provider[];
+  next?: null;
+};
+export type OidcProvider = {
+  issuer: string;
+  client_id: string;
+  client_secret?: string | null;
+  scopes?: string[];
+  email_claim?: string;
+  groups_claim?: string;
+  trust_unverified_email?: boolean;
+};
+export type SamlProvider = {
+  metadata?: string | null;
+  metadata_url?: string | null;
+  entity_id?: string | null;
+  sso_url?: string | null;
+  certificates?: string[];
+  idp_initiated?: boolean;
+  email_attribute?: string | null;
+  groups_attribute?: string | null;
+};
+export type RoleRule = {
+  group: string;
+  role: string;
+};
+export type Rules = {
+  just_in_time?: boolean;
+  default_role?: string | null;
+  roles?: RoleRule[];
+};
+export type ProviderRequest = {
+  name: string;
+  enabled?: boolean;
+  oidc?: OidcProvider | null;
+  saml?: SamlProvider | null;
+  rules?: Rules;
+};
+export type Check = {
+  name: string;
+  ok: boolean;
+  detail: string;
+};
+export type Tested = {
+  ok: boolean;
+  checks: Check[];
+};
+export type Domain = {
+  domain: string;
+  verified: boolean;
+  verified_at: string | null;
+  verified_by: ("dns" | "operator") | null;
+  record_name: string;
+  record_value: string;
+  provider_id: string | null;
+  enforced: boolean;
+  created_at: string;
+};
+export type Domains = {
+  items: Domain[];
+  next?: null;
+};
+export type DomainRequest = {
+  domain: string;
+};
+export type DomainChange = {
+  provider_id?: string | null;
+  enforced?: boolean;
+};
+export type ScimToken = {
+  id: string;
+  name: string;
+  provider_id: string | null;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+};
+export type ScimTokens = {
+  items: ScimToken[];
+  next?: null;
+};
+export type NewScimToken = {
+  id: string;
+  name: string;
+  provider_id: string | null;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  token: string;
+  base_url: string;
+};
+export type ScimTokenRequest = {
+  name: string;
+  provider_id?: string | null;
+  /** seconds; null: it does not */
+  expires_in?: number | null;
+};
+export type VerifyRequest = {
+  token: string;
+  password: string;
+};
+export type Accepted2 = {
+  status?: "mail_sent";
+};
+export type AddressRequest = {
+  email: string;
+};
+export type ResetRequest = {
+  token: string;
+  password: string;
+};
+export type ChangePasswordRequest = {
+  current: string;
+  new: string;
+};
+export type Session = {
+  id: string;
+  this: boolean;
+  device: string;
+  place: string;
+  address: string;
+  tenant: string;
+  factors: string[];
+  created_at: string;
+  last_seen_at: string;
+};
+export type Sessions = {
+  items: Session[];
+  next?: null;
+};
+export type Ended = {
+  ended: number;
+};
+export type TenantSettings = {
+  name: string;
+  display_name: string;
+  allowed_origins: string[];
+  updated_at: string | null;
+};
+export type TenantSettingsRequest = {
+  display_name: string;
+  allowed_origins: string[];
 };
 export const {
   useStartRunMutation,
@@ -1970,6 +3900,7 @@ export const {
   useAnswerTaskByLinkMutation,
   useGetWorkflowFlowQuery,
   useGetQueueUsageQuery,
+  useGetUsageQuery,
   usePutConnectionMutation,
   useDeleteConnectionMutation,
   useListConnectionsQuery,
@@ -1981,7 +3912,97 @@ export const {
   useLogoutMutation,
   useSwitchTenantMutation,
   useGetMeQuery,
+  useUpdateMeMutation,
   useListMyTenantsQuery,
   useGetConfigQuery,
+  useVerifyMfaMutation,
+  useBeginPasskeySignInMutation,
+  useSignInByPasskeyMutation,
+  useBeginStepUpMutation,
+  useStepUpMutation,
+  useGetMyFactorsQuery,
+  useBeginTotpMutation,
+  useDeleteTotpMutation,
+  useConfirmTotpMutation,
+  useCreateRecoveryCodesMutation,
+  useBeginPasskeyMutation,
+  useAddPasskeyMutation,
+  useRenamePasskeyMutation,
+  useDeletePasskeyMutation,
+  useGetMfaPolicyQuery,
+  usePutMfaPolicyMutation,
+  useGetMyPermissionsQuery,
+  useExplainDecisionMutation,
+  useListRolesQuery,
+  useCreateRoleMutation,
+  useChangeRoleMutation,
+  useDeleteRoleMutation,
+  useCreateGrantMutation,
+  useListGrantsQuery,
+  useGetGrantQuery,
+  useDeleteGrantMutation,
+  useListMembersQuery,
+  useGetMemberQuery,
+  useChangeMemberMutation,
+  useRemoveMemberMutation,
+  useCreateInvitationMutation,
+  useListInvitationsQuery,
+  useRevokeInvitationMutation,
+  useAcceptInvitationMutation,
+  useCreateServiceAccountMutation,
+  useListServiceAccountsQuery,
+  useGetServiceAccountQuery,
+  useChangeServiceAccountMutation,
+  useDeleteServiceAccountMutation,
+  useCreateApiKeyMutation,
+  useListApiKeysQuery,
+  useRevokeApiKeyMutation,
+  useDiscoverMethodsMutation,
+  useStartSignOnQuery,
+  useFinishOidcSignOnQuery,
+  useFinishSamlSignOnMutation,
+  useGetSamlMetadataQuery,
+  useEndSignOnMutation,
+  useListScimUsersQuery,
+  useCreateScimUserMutation,
+  useListScimGroupsQuery,
+  useCreateScimGroupMutation,
+  useGetScimUserQuery,
+  useReplaceScimUserMutation,
+  useChangeScimUserMutation,
+  useDeleteScimUserMutation,
+  useGetScimGroupQuery,
+  useReplaceScimGroupMutation,
+  useChangeScimGroupMutation,
+  useDeleteScimGroupMutation,
+  useGetScimConfigurationQuery,
+  useListScimResourceTypesQuery,
+  useGetScimResourceTypeQuery,
+  useListScimSchemasQuery,
+  useGetScimSchemaQuery,
+  useListIdentityProvidersQuery,
+  useCreateIdentityProviderMutation,
+  useGetIdentityProviderQuery,
+  useReplaceIdentityProviderMutation,
+  useDeleteIdentityProviderMutation,
+  useTestIdentityProviderMutation,
+  useListSsoDomainsQuery,
+  useAddSsoDomainMutation,
+  useVerifySsoDomainMutation,
+  useLeadSsoDomainMutation,
+  useDeleteSsoDomainMutation,
+  useListScimTokensQuery,
+  useCreateScimTokenMutation,
+  useDeleteScimTokenMutation,
+  useVerifyEmailMutation,
+  useResendVerificationMutation,
+  useRequestPasswordResetMutation,
+  useResetPasswordMutation,
+  useChangePasswordMutation,
+  useListMySessionsQuery,
+  useEndMySessionsMutation,
+  useEndMySessionMutation,
+  useGetTenantSettingsQuery,
+  usePutTenantSettingsMutation,
 } = injectedRtkApi;
-// sha256 62a50f4f58c44c7719d0ed6f6bf04c63c6186c92ec604b406e24f576fa507622
+// sha256 1dd40d9407ab79c93f51a44f428b61afc4c44244224d76512f98c654b4bdcdb6
