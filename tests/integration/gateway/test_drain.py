@@ -47,7 +47,7 @@ async def test_requests_under_way_end_and_readiness_says_draining() -> None:
             inbox: asyncio.Queue[Any] = asyncio.Queue()
             outbox: asyncio.Queue[Any] = asyncio.Queue()
             serving = asyncio.create_task(
-                door({"type": "lifespan", "asgi": {}, "state": {}}, inbox.get, outbox.put)  # type: ignore[arg-type]
+                door({"type": "lifespan", "asgi": {}, "state": {}}, inbox.get, outbox.put)
             )
             await inbox.put({"type": "lifespan.startup"})
             assert (await outbox.get())["type"] == "lifespan.startup.complete"
