@@ -55,7 +55,7 @@ class Committer:
         max_runs: Callable[[], int],
         signals: Signals,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        wait: Callable[[], Awaitable[None]] = _at_once,
+        wait: Callable[[], Awaitable[object]] = _at_once,
     ) -> None:
         self._store = store
         self._host = host

@@ -110,10 +110,13 @@ class Intake:
     async def recover(self, shards: Collection[int]) -> int:
         """After shards were taken over: everything in them that is not just waiting."""
         cursor, found = _FIRST, 0
+        self._keeper.lanes.hurry()
         while True:
             more, cursor = await self._look(sorted(shards), cursor, timedelta(0))
             found += more
             if cursor == _FIRST:
+                if not self._wanted:
+                    self._keeper.lanes.rest()
                 self._signals.tell("recovered", found)
                 return found
 
@@ -177,6 +180,7 @@ class Intake:
         keys = [key for _, key in self._wanted.take(min(most, limits.max_quiet_turns) if lanes.are_shared else most)]
         if not self._wanted:
             self._some.clear()
+            lanes.rest()
         if all(lanes.is_loud(tenant) for tenant, _ in keys):
             await self._keeper.until_calm()
         watch = self._keeper.runs.watch_leaving()

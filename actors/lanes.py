@@ -27,6 +27,7 @@ class Lanes:
         # Tenant -> when, the latest last.
         self._loud: dict[UUID, float] = {}
         self._seen: dict[UUID, float] = {}
+        self._hurried = False
 
     def put(self, run: ActiveRun) -> bool:
         """Queues the run's turn unless it is there already; whether it is a quiet tenant's."""
@@ -53,6 +54,14 @@ class Lanes:
         at = self._loud.get(tenant)
         return at is not None and (self._now() < at + _LOUD_SECONDS or self.bulk.waiting(tenant) > 0)
 
+    def hurry(self) -> None:
+        """Bulk is not careful until `rest`: after a take-over everybody waits for runs to go on."""
+        self._hurried = True
+
+    def rest(self) -> None:
+        """What was to be read after a take-over has been read."""
+        self._hurried = False
+
     @property
     def are_shared(self) -> bool:
         """Whether bulk has to be careful: there is some, and tenants that were here within a minute
@@ -60,7 +69,7 @@ class Lanes:
         now = self._now()
         _forget(self._loud, now - _LATELY_LOUD_SECONDS)
         _forget(self._seen, now - _LATELY_SECONDS)
-        return bool(self._seen and (self._loud or self.bulk))
+        return not self._hurried and bool(self._seen and (self._loud or self.bulk))
 
 
 def _note(times: dict[UUID, float], tenant: UUID, at: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from uuid import UUID
 
 from actors.active_run import ActiveRun, Turn, faulted, take_turn
@@ -49,7 +48,7 @@ _log = logging.getLogger(__name__)
 _SLICE_SECONDS = 0.002
 _MOST_SLOW_WORKFLOWS = 10_000
 # How long bulk lets others go first: even then it goes on.
-_PATIENCE_SECONDS = 0.05
+_PATIENCE_SECONDS = 0.01
 
 
 class RunKeeper:
@@ -148,7 +147,7 @@ class RunKeeper:
     async def take_bulk_turns(self) -> None:
         """Waits for turns of tenants that have many, then takes some: one where others could notice it."""
         await self._bulk_work.wait()
-        await self.until_calm()
+        is_calm = await self.until_calm()
         assert self._bulk is not None
         until = self._clock.monotonic() + _SLICE_SECONDS
         while self._bulk.has_room and self._clock.monotonic() < until:
@@ -157,24 +156,28 @@ class RunKeeper:
                 self._bulk_work.clear()
                 return
             self._take_turn(run)
-            if self.lanes.are_shared:
+            if is_calm and self.lanes.are_shared:
                 break
         if self._bulk.has_room:
             await asyncio.sleep(0)
         else:
             await self._bulk.room()
 
-    async def until_calm(self) -> None:
-        """Lets the turns of quiet tenants become durable first, for a moment."""
+    async def until_calm(self) -> bool:
+        """Lets the turns of quiet tenants become durable first, for a moment. False when they went on all the time:
+        then bulk takes its share beside them."""
         committer = self._committer
         if committer is None or not self.lanes.are_shared or (committer.idle.is_set() and not self.lanes.quiet):
-            return
-        with suppress(TimeoutError):
+            return True
+        try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await committer.idle.wait()
                 while self.lanes.quiet:
                     await asyncio.sleep(0)
                     await committer.idle.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _take_turn(self, run: ActiveRun) -> None:
         if run.state is None:

@@ -120,6 +120,18 @@ def test_bulk_is_careful_only_beside_tenants_that_were_quiet_for_a_minute() -> N
     assert not lanes.are_shared
 
 
+def test_after_a_take_over_bulk_is_not_careful() -> None:
+    lanes = lanes_at([100.0])
+    for _ in range(5):
+        lanes.put(run_of(1))
+    lanes.put(run_of(2))
+    assert lanes.are_shared
+    lanes.hurry()
+    assert not lanes.are_shared
+    lanes.rest()
+    assert lanes.are_shared
+
+
 def test_nobody_alone_makes_bulk_careful() -> None:
     lanes = lanes_at([100.0])
     for _ in range(50):
