@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 import ray
+from ray.exceptions import ActorUnavailableError
 
 from actors.handles import NAMESPACE, host_name, shard_name
 from actors.services import quiet_collector
@@ -26,6 +27,8 @@ HostFactory = Callable[[], AbstractAsyncContextManager[SessionHost]]
 
 _log = logging.getLogger(__name__)
 _STOP_SECONDS = 10.0
+_OPEN_SECONDS = 60.0
+_LOOK_SECONDS = 0.05
 _OPTIONS = {
     "num_cpus": 0,
     "max_restarts": -1,
@@ -138,6 +141,19 @@ def start_session_hosts(count: int, factory: HostFactory, namespace: str = NAMES
     remote = ray.remote(HostActor)
     names = [host_name(number) for number in range(count)]
     return [remote.options(name=name, namespace=namespace, **_OPTIONS).remote(factory) for name in names]
+
+
+async def opened(handle: Any) -> None:
+    """Waits for a figure of the actor, which comes only when it has opened what it needs. One that dies meanwhile is
+    started again by Ray; TimeoutError after a minute."""
+    async with asyncio.timeout(_OPEN_SECONDS):
+        while True:
+            try:
+                await handle.stats.remote()
+            except ActorUnavailableError:
+                await asyncio.sleep(_LOOK_SECONDS)
+            else:
+                return
 
 
 async def stop_actors(handles: Sequence[Any]) -> None:

@@ -10,7 +10,7 @@ import logging
 import time
 from functools import partial
 
-from actors.remote import start_session_hosts, start_shards
+from actors.remote import opened, start_session_hosts, start_shards
 from cluster import front_door, wiring
 from cluster.crash.watch import watch_of
 from cluster.processes.running import RAY_HEAD, ready_file
@@ -42,8 +42,7 @@ async def _start_actors(runtime: Runtime) -> None:
         *start_session_hosts(settings.session_hosts, partial(wiring.open_session_host, runtime)),
         start_push_gateway(partial(wiring.open_push_gateway, runtime)),
     ]
-    # A figure comes only from an actor that has opened what it needs.
-    await asyncio.gather(*(actor.stats.remote() for actor in started))
+    await asyncio.gather(*(opened(actor) for actor in started))
     watch_of(runtime).reached("deploy.actors.started")
 
 
