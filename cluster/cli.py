@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from cluster.cli_audit import add_audit_commands
 from cluster.cli_mails import add_mail_command
 from cluster.cli_operations import add_commands
 from cluster.cli_secrets import add_secret_commands
@@ -218,6 +219,7 @@ def start_run(
 add_commands(runs, app, _client, console)
 add_task_commands(app, workflows, _client, console)
 add_secret_commands(app, _client, console)
+add_audit_commands(app, _settings, console)
 add_tenant_commands(app, _settings, console)
 add_mail_command(app, lambda data: _settings(data).data, console)
 

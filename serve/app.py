@@ -39,6 +39,7 @@ from serve.openapi_document import document
 from serve.routes import (
     account,
     api_keys,
+    audit,
     authorization,
     connections,
     dead_letters,
@@ -80,7 +81,7 @@ _ROUTERS = (
     runs, events, webhooks, inference, run_operations, dead_letters, jobs, samples, workflows, metrics,
     notifications, tasks, flow, usage, connections, secrets, models, identity, factors, system,
     authorization, roles, grants, members, invitations, service_accounts, api_keys,
-    sign_on, scim, sso, account, tenant,
+    sign_on, scim, sso, account, tenant, audit,
 )
 _TITLE = "Tidewire"
 _DESCRIPTION = """\

@@ -216,9 +216,14 @@ class GuardedRoute(APIRoute):
             if self.body_field is not None:
                 await request.load()
             call: Work = partial(self.endpoint, **await self._arguments.of(request))
-            if self._telling is None:
-                return await call()
-            return await self._telling.around(_asking(request, deps), deps.ports.audit, call)
+            try:
+                if self._telling is None:
+                    return await call()
+                return await self._telling.around(_asking(request, deps), deps.ports.audit, call)
+            except Forbidden:
+                if not self._access.public:
+                    self._refused(principal_of(request), request, deps)
+                raise
 
         return self._passage.within(deps.limits, answer)
 

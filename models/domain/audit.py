@@ -170,7 +170,7 @@ def entry_of(trail: Trail, tenant: UUID, actor: Actor, changes: Sequence[Change]
 
 
 def canonical(entry: Mapping[str, Any]) -> bytes:
-    """RFC 8785; whole numbers that other programs would round are told as text."""
+    """RFC 8785; numbers so large that other programs would read them otherwise are told as text."""
     return rfc8785.dumps(_exact(entry))
 
 
@@ -242,6 +242,6 @@ def _exact(value: Any) -> Any:
         return {str(key): _exact(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_exact(one) for one in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _EXACT:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and _EXACT < abs(value) < float("inf"):
         return str(value)
     return value

@@ -24,7 +24,6 @@ router = APIRouter(tags=["identity"], route_class=GuardedRoute)
 
 @router.post("/v1/auth/verify", response_model=i.Tokens, responses={204: {}, 401: {}, 429: {}})
 @public
-@unaudited("the address and the session are those of somebody who is not signed in yet")
 async def verify_email(request: Request, body: s.VerifyRequest) -> Response:
     """Takes the link of a mail: 200 with tokens for a new account, 204 for an address of one that was there."""
     deps = deps_of(request)
@@ -55,7 +54,6 @@ async def request_password_reset(request: Request, body: s.AddressRequest) -> Re
 
 @router.post("/v1/auth/password/reset", status_code=204, responses={401: {}})
 @public
-@unaudited("the account is not of one tenant; its owner gets a mail")
 async def reset_password(request: Request, body: s.ResetRequest) -> Response:
     """Sets a new password by the token of a mail and ends every session. Sign in afterwards."""
     deps = deps_of(request)

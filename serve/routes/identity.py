@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from models.domain.authorization import ALL_PERMISSIONS
 from models.domain.errors import Forbidden, NotFound, Unauthenticated
-from serve.audit_trail import unaudited
+from serve.audit_trail import Asking, unaudited
 from serve.auth.cookies import cookie_name, forget_cookie, own_page, set_cookie, sign_on_browser
 from serve.auth.second_factors import SecondFactorNeeded
 from serve.auth.session_tokens import SignedIn
@@ -78,7 +78,13 @@ async def login(request: Request, body: s.LoginRequest) -> Response:
     """Signs in with e-mail address and password. Who has a second factor gets no tokens yet."""
     deps = deps_of(request)
     device = device_of(request, deps.options.trusted_hops)
-    return tokens_response(request, await deps.accounts.login(body.email, body.password, body.tenant, device))
+    try:
+        signed = await deps.accounts.login(body.email, body.password, body.tenant, device)
+    except Unauthenticated:
+        asking = Asking(request, None, deps.options.trusted_hops, deps.ports.clock.now())
+        deps.refusals.sign_in_failed(asking, body.email)
+        raise
+    return tokens_response(request, signed)
 
 
 @router.post("/v1/auth/ticket", response_model=s.Tokens | SecondFactor, responses={401: {}})
