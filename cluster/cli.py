@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from cluster.cli_audit import add_audit_commands
+from cluster.cli_keys import add_key_commands
 from cluster.cli_mails import add_mail_command
 from cluster.cli_operations import add_commands
 from cluster.cli_secrets import add_secret_commands
@@ -220,6 +221,7 @@ add_commands(runs, app, _client, console)
 add_task_commands(app, workflows, _client, console)
 add_secret_commands(app, _client, console)
 add_audit_commands(app, _settings, console)
+add_key_commands(app, _settings, console)
 add_tenant_commands(app, _settings, console)
 add_mail_command(app, lambda data: _settings(data).data, console)
 

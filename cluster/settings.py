@@ -44,6 +44,8 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = "Tidewire <tidewire@localhost>"
     verify_email: str | None = None
+    # 0: keys that sign tokens are changed by `tidewire keys rotate` only.
+    key_rotation_days: int = 90
     demo: bool = False
     demo_speed: float = 600.0
     shard_actors: int = 2
@@ -287,6 +289,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "smtp_url": _smtp,
     "mail_from": _sender,
     "verify_email": _one_of("off", "before_invite", "before_use"),
+    "key_rotation_days": _whole(0, 3650),
     "demo": _flag,
     "demo_speed": _number(0.1, 100_000),
     "shard_actors": _whole(1, 64),

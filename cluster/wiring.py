@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from actors.session_host import SessionHost
     from actors.workflow_shard import WorkflowShard
     from models.domain.ports import HttpRequest, HttpResponse, ModelPredictor, OutboundHttp
+    from serve.auth.tokens import TokenKeys
     from serve.deps import ApiOptions, ApiPorts
     from serve.federation_ports import FederationPorts
     from serve.inference_host import ModelHost
@@ -79,7 +80,6 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
     from cluster.adapters.api_secrets import ApiSecrets
     from cluster.adapters.api_tasks import ApiTasks
     from cluster.adapters.readiness import ApiReadiness
-    from serve.auth.tokens import TokenKeys
     from serve.deps import ApiPorts
     from serve.gateway.ports import GatewayPorts
     from storage.objects import open_objects
@@ -138,7 +138,7 @@ async def open_api_ports(runtime: Runtime, models: ModelServing) -> AsyncIterato
             attempts=RedisAttemptCounter(redis),
             readiness=ApiReadiness(database, redis),
             clock=clock,
-            keys=TokenKeys.from_json(runtime.secrets.token_keys),
+            keys=await _token_keys(stack, runtime, database, runtime.settings.key_rotation_days),
             options=options(runtime),
             limits=limits,
         )
@@ -192,7 +192,6 @@ async def open_model_host(runtime: Runtime) -> AsyncIterator[ModelHost]:
 async def open_push_gateway(runtime: Runtime) -> AsyncIterator[PushGateway]:
     """A listening gateway."""
     from cluster.adapters.push import PushSessions
-    from serve.auth.tokens import TokenKeys
     from serve.push.gateway import PushDeps, PushGateway
     from serve.push.ports import PushConfig
     from serve.push.tokens import AccessTokens
@@ -206,7 +205,7 @@ async def open_push_gateway(runtime: Runtime) -> AsyncIterator[PushGateway]:
         redis = open_redis(runtime.redis_url)
         stack.push_async_callback(redis.aclose)
         config = PushConfig(port=runtime.ports.push, origins=frozenset(runtime.settings.origins))
-        keys = TokenKeys.from_json(runtime.secrets.token_keys)
+        keys = await _token_keys(stack, runtime, database)
         deps = PushDeps(RedisChannelLog(redis), AccessTokens(keys, clock), clock, PushSessions(database))
         gateway = PushGateway(config, watch.ports("gateway", deps))
         await gateway.start()
@@ -359,6 +358,25 @@ def _outbound(stack: AsyncExitStack, runtime: Runtime, limits: Limits) -> Outbou
     client = OutboundHttpClient(EgressPolicy(runtime.egress_allow), limits)
     stack.push_async_callback(client.close)
     return client
+
+
+async def _token_keys(
+    stack: AsyncExitStack, runtime: Runtime, database: Database, rotation_days: int = 0
+) -> TokenKeys:
+    """The keys that tokens are signed with, as they are now and, while the process lives, as they become."""
+    from cluster.adapters.signing_keys import StoredSigningKeys
+    from serve.auth.signing_keys import SigningKeys
+    from serve.auth.tokens import TokenKeys
+    from storage.sealer import AesGcmSealer
+
+    keys = TokenKeys.from_json(runtime.secrets.token_keys)
+    watch = SigningKeys(
+        keys, StoredSigningKeys(database), AesGcmSealer(runtime.sealing_keys), SystemClock(), Limits(), rotation_days
+    )
+    await watch.load()
+    watching = asyncio.create_task(watch.run(), name="signing keys")
+    stack.callback(watching.cancel)
+    return keys
 
 
 async def _database(stack: AsyncExitStack, watch: Watch, dsn: str, name: str, most: int) -> Database:

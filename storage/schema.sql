@@ -1433,6 +1433,14 @@ BEGIN
     UPDATE oauth_grants SET revoked_at = clock_timestamp() WHERE user_id = NEW.id AND revoked_at IS NULL;
     RETURN NULL;
 END $$;
+-- Whose tokens are refused; asked for all tenants at once, it tells ids only.
+CREATE FUNCTION ended_oauth(since timestamptz) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
+    SELECT id FROM oauth_grants WHERE revoked_at > since
+    UNION ALL SELECT id FROM oauth_clients WHERE disabled_at > since
+$$;
+REVOKE ALL ON FUNCTION ended_oauth FROM public;
+GRANT EXECUTE ON FUNCTION ended_oauth TO tidewire_app;
 CREATE TRIGGER end_oauth_grants AFTER UPDATE OF session_epoch, disabled_at ON users FOR EACH ROW
     WHEN (NEW.session_epoch <> OLD.session_epoch OR NEW.disabled_at IS NOT NULL) EXECUTE FUNCTION end_oauth_grants();
 
@@ -1472,11 +1480,6 @@ CREATE POLICY presented ON oauth_refresh_tokens FOR SELECT TO tidewire_app
     USING (hash = decode(nullif(current_setting('tidewire.key', true), ''), 'hex'));
 CREATE POLICY presented ON oauth_clients FOR SELECT TO tidewire_app
     USING (id = nullif(current_setting('tidewire.client', true), '')::uuid);
--- Which tokens are refused is asked for all tenants at once; it tells an id and a time.
-CREATE POLICY ended ON oauth_grants FOR SELECT TO tidewire_app
-    USING (revoked_at > nullif(current_setting('tidewire.ended', true), '')::timestamptz);
-CREATE POLICY ended ON oauth_clients FOR SELECT TO tidewire_app
-    USING (disabled_at > nullif(current_setting('tidewire.ended', true), '')::timestamptz);
 
 -- What audited transactions change -------------------------------------------------------------------
 

@@ -179,6 +179,16 @@ class Limits:
     max_mfa_failures_per_user: int = 20
     passkey_seconds: int = 300
     step_up_seconds: int = 600
+    oauth_code_seconds: int = 60
+    oauth_refresh_seconds: int = 2_592_000
+    oauth_device_seconds: int = 600
+    oauth_device_poll_seconds: int = 5
+    max_oauth_device_tries: int = 20
+    max_oauth_clients: int = 200
+    max_redirect_uris: int = 20
+    signing_key_lead_seconds: int = 900
+    signing_key_kept_seconds: int = 7_776_000
+    signing_key_watch_seconds: float = 10.0
     audit_refusal_seconds: float = 60.0
     max_audit_refusals: int = 1_000
     max_audit_batch: int = 100

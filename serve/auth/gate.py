@@ -19,6 +19,7 @@ class Gate:
         self, keys: TokenKeys, clock: Clock, audience: Audience = "tidewire-api", remembered: int = 10_000
     ) -> None:
         self._keys = keys
+        self._generation = keys.generation
         self._clock = clock
         self._audience = audience
         self._remembered = remembered
@@ -37,6 +38,9 @@ class Gate:
     def admit_token(self, token: str) -> Principal:
         """The caller named by a token."""
         now = self._clock.now()
+        if self._generation != self._keys.generation:
+            self._known.clear()
+            self._generation = self._keys.generation
         known = self._known.get(token)
         if known is None:
             known = verify(self._keys, token, now, self._audience)

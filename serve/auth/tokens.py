@@ -25,19 +25,34 @@ _MAX_BYTES = 4096
 
 
 class TokenKeys:
-    """Signing keys by id. The first one signs; all of them verify, so that keys can be changed while tokens live."""
+    """Signing keys by id. The first one signs; all of them verify, so that keys can be changed while tokens live.
+
+    `replace` changes them for all that hold this object.
+    """
 
     def __init__(self, keys: Mapping[str, OKPKey]) -> None:
         if not keys:
             raise InvalidInput("There is no key to sign tokens with.")
         self._keys = dict(keys)
         self.active = next(iter(self._keys))
+        # Moves when a key is refused that was not before: what was verified by it is to be looked at anew.
+        self.generation = 0
 
     @classmethod
     def from_json(cls, text: str) -> TokenKeys:
         """From a private JWK set, as generate_keys makes it."""
         raw = json.loads(text)["keys"]
         return cls({key["kid"]: OKPKey.import_key(key) for key in raw})
+
+    def replace(self, keys: Mapping[str, OKPKey]) -> None:
+        """From now on these; the first one signs."""
+        if self._keys.keys() - keys.keys():
+            self.generation += 1
+        self._keys, self.active = dict(keys), next(iter(keys))
+
+    def all(self) -> Mapping[str, OKPKey]:
+        """Every key by its id."""
+        return dict(self._keys)
 
     def signing(self) -> OKPKey:
         """The key that signs now."""
@@ -59,6 +74,11 @@ class TokenKeys:
         return shown
 
 
+def imported(jwk: bytes) -> OKPKey:
+    """A private key from its JWK as JSON."""
+    return OKPKey.import_key(json.loads(jwk))
+
+
 def generate_keys() -> str:
     """A new private JWK set with one key, as JSON text; to be kept secret and handed to TokenKeys.from_json."""
     kid = uuid7().hex
@@ -66,8 +86,11 @@ def generate_keys() -> str:
     return json.dumps({"keys": [{**key.as_dict(private=True), "kid": kid}]})
 
 
-def issue(keys: TokenKeys, principal: Principal, now: datetime, seconds: int, *audiences: Audience) -> str:
-    """A token for the principal, usable at `audiences` for so many seconds."""
+def issue(
+    keys: TokenKeys, principal: Principal, now: datetime, seconds: int, *audiences: Audience,
+    more: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
+    """A token for the principal, usable at `audiences` for so many seconds; `more` claims decide nothing here."""
     issued = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": ISSUER,
@@ -80,6 +103,7 @@ def issue(keys: TokenKeys, principal: Principal, now: datetime, seconds: int, *a
         "exp": issued + seconds,
         "jti": uuid7(now).hex,
         **_more_claims(principal),
+        **(more or {}),
     }
     header = {"alg": ALGORITHM, "kid": keys.active, "typ": _TYPE}
     return jwt.encode(header, claims, keys.signing(), algorithms=[ALGORITHM])

@@ -30,7 +30,9 @@ SELECT session_id FROM refresh_tokens WHERE hash = $1;
 -- name: ended
 SELECT id FROM sessions WHERE revoked_at > $1
 UNION
-SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.disabled_at > $1;
+SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.disabled_at > $1
+UNION
+SELECT ended_oauth($1);
 
 -- name: add_ticket
 INSERT INTO sign_in_tickets (hash, user_id, tenant_id, expires_at) VALUES ($1, $2, $3, $4);
