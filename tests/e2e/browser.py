@@ -61,7 +61,7 @@ def sign_in(page: Page, system: System, tenant: Tenant) -> None:
     page.goto(f"{system.url}/sign-in")
     page.get_by_label("E-mail").fill(tenant.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_test_id("dashboard")).to_be_visible()
 
 
