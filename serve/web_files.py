@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serve.responses import etag_matches, strong_etag
 
 # What belongs to the API is never answered by the page.
-_API = re.compile(r"/(v1|v2|healthz|readyz|metrics|openapi\.json|\.well-known|connection)(/|$)")
+_API = re.compile(r"/(v1|v2|healthz|readyz|metrics|openapi\.json|\.well-known|connection|scim)(/|$)")
 # Links to tasks end in a token, which has dots.
 _LINK = re.compile(r"/answer/[^/]+")
 _HASHED = re.compile(r"/assets/.+-[A-Za-z0-9_-]{8,}\.[a-z0-9]+")

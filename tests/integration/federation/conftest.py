@@ -21,6 +21,7 @@ from tests.integration.api.conftest import (  # noqa: F401 - fixtures
     database_name,
 )
 from tests.integration.federation.people import Browser, Owner, Records, new_owner
+from tests.servers.absent import absent
 from tests.servers.keycloak import Keycloak, running_keycloak
 from tests.storage_kit import Api
 
@@ -67,4 +68,4 @@ def keycloak() -> Iterator[Keycloak]:
         with running_keycloak() as server:
             yield server
     except FileNotFoundError as error:
-        pytest.skip(f"peer: {error}")
+        absent(str(error))
