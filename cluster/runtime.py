@@ -137,7 +137,7 @@ def load(data: Path) -> Runtime:
     """The runtime that `prepare` wrote down."""
     raw = json.loads((data / "runtime.json").read_text())
     settings = {**raw["settings"], "data": Path(raw["settings"]["data"])}
-    for name in ("egress_allow", "origins"):
+    for name in ("egress_allow", "origins", "sso_domains"):
         settings[name] = tuple(settings[name])
     for name in ("tls_cert", "tls_key"):
         settings[name] = settings[name] and Path(settings[name])

@@ -22,6 +22,7 @@ T = TypeVar("T")
 _F = TypeVar("_F", bound=Callable[..., Any])
 _UNAUDITED = "tidewire_unaudited"
 _RESOURCE = "tidewire_audited_resource"
+_ONLY_CHANGES = "tidewire_audited_changes"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -40,11 +41,15 @@ def unaudited_because(endpoint: Callable[..., Any]) -> str | None:
     return getattr(endpoint, _UNAUDITED, None)
 
 
-def audited(resource: str) -> Callable[[_F], _F]:
-    """The entries of the route are about this type of resource, not that of its permission."""
+def audited(resource: str, *, only_changes: bool = False) -> Callable[[_F], _F]:
+    """The entries of the route are about this type of resource, not that of its permission.
+
+    `only_changes`: a call that changes nothing in the database leaves none.
+    """
 
     def mark(endpoint: _F) -> _F:
         setattr(endpoint, _RESOURCE, resource)
+        setattr(endpoint, _ONLY_CHANGES, only_changes)
         return endpoint
 
     return mark
@@ -73,6 +78,7 @@ class Telling:
     action: str
     permission: str | None
     resource: str
+    only_changes: bool = False
 
     @classmethod
     def of(
@@ -82,14 +88,15 @@ class Telling:
         if unaudited_because(endpoint) is not None or _READING.issuperset(methods):
             return None
         resource: str = getattr(endpoint, _RESOURCE, resource_of(permission) if permission else "account")
-        return cls(action, permission, resource)
+        return cls(action, permission, resource, getattr(endpoint, _ONLY_CHANGES, False))
 
     async def around(self, asking: Asking, audit: AuditRepository, call: Callable[[], Awaitable[T]]) -> T:
         """Calls; the transactions of the call write the entry, or this does when there were none."""
         trail = self.trail(asking)
         with following(trail):
             answer = await call()
-        if not trail.written and trail.tenant is not None and getattr(answer, "status_code", 200) < 400:
+        told = trail.written or trail.tenant is None or trail.only_changes
+        if not told and getattr(answer, "status_code", 200) < 400:
             await tell_late(audit, trail)
         return answer
 
@@ -97,7 +104,7 @@ class Telling:
         """The trail of one call. On public routes a path may hold a secret, so it names nothing."""
         trail = Trail(
             self.action, asking.now, asking.origin(), asyncio.current_task(),
-            permission=self.permission, resource_type=self.resource,
+            permission=self.permission, resource_type=self.resource, only_changes=self.only_changes,
         )  # fmt: skip
         if asking.principal is not None:
             trail.tenant, trail.actor = asking.principal.tenant_id, actor_of(asking.principal)

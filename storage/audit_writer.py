@@ -32,7 +32,7 @@ def trail_here() -> Trail | None:
 async def write(conn: WriteConn, trail: Trail) -> None:
     """One entry for each tenant that the transaction changed; for one that changed nothing, the first time only."""
     changes = [Change.of(orjson.loads(line)) for line in await _changes(conn)]
-    if not changes and trail.written:
+    if not changes and (trail.written or trail.only_changes):
         return
     for tenant, told in (await _by_tenant(conn, trail, changes)).items():
         await append(conn, trail, tenant, told)

@@ -114,6 +114,8 @@ class Trail:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     written: int = field(default=0)
+    # Whether a call that changed nothing leaves no entry.
+    only_changes: bool = False
 
     def tell(self, *, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None) -> None:
         """What changed where the database cannot tell; never secrets."""

@@ -70,15 +70,15 @@ async def export_audit_log(
 ) -> Response:
     """All entries, oldest first, one JSON document a line: `entry` and its `hash`; the last line is the `head`.
 
-    Check it with `tidewire audit verify FILE`. The head, kept elsewhere, shows later that nothing before it was changed.
+    Check it with `tidewire audit verify FILE`. The head, kept elsewhere, shows later that nothing was changed.
     """
     deps, tenant_id = deps_of(request), principal_of(request).tenant_id
     head = await deps.ports.audit.head(tenant_id)
     lines = _lines(deps.ports.audit, tenant_id, after, head, deps.limits.max_audit_batch)
-    return StreamingResponse(
-        lines, media_type="application/x-ndjson",
-        headers={"content-disposition": f'attachment; filename="audit-{tenant_id}.ndjson"', "cache-control": "no-store"},
-    )  # fmt: skip
+    headers = {
+        "content-disposition": f'attachment; filename="audit-{tenant_id}.ndjson"', "cache-control": "no-store"
+    }  # fmt: skip
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
 
 
 async def _lines(audit: AuditRepository, tenant_id: UUID, after: int, head: Head, batch: int) -> AsyncIterator[bytes]:

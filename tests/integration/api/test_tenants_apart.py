@@ -147,7 +147,7 @@ async def take_role(api: Api, app: FastAPI, member: Principal) -> None:
 
 
 def addressed(app: FastAPI, names: dict[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Each route but sign-in, as method, template, and path with the other tenant's names."""
+    """Each route but sign-in and the end of one's sessions, as method, template, and path with the other's names."""
     kinds = {"workflows": "flow", "metrics": "delay", "connections": "crm", "models": "model"}
     for route in app.routes:
         if not isinstance(route, APIRoute) or route.path.startswith("/v1/auth/"):
@@ -156,7 +156,8 @@ def addressed(app: FastAPI, names: dict[str, str]) -> Iterator[tuple[str, str, s
         values = {**names, "name": kinds.get(kind, "other"), "version": "1" if kind == "models" else "1.0.0"}
         path = re.sub(r"{(\w+)(?::\w+)?}", lambda found: values.get(found[1], "other"), route.path)  # noqa: B023
         for method in sorted((route.methods or set()) - {"HEAD"}):
-            yield method, route.path, path
+            if (method, route.path) != ("DELETE", "/v1/me/sessions"):
+                yield method, route.path, path
 
 
 def without(path: str, text: str) -> str:
@@ -198,7 +199,9 @@ async def strangers_try(api: Api, app: FastAPI, client: Client) -> int:
             calls += 1
             assert answer.status_code < 500 or "ready" in path, (role, method, path, answer.text)
             told = without(path, answer.text)
-            assert not any(secret in told for secret in secrets), (role, method, path, told)
+            # A tenant's own audit log tells what its members tried, and on what.
+            tried = names.values() if template.startswith("/v1/audit") else ()
+            assert not any(secret in told for secret in secrets if secret not in tried), (role, method, path, told)
             if any(f"{{{name}}}" in template for name in _IDS):
                 assert answer.status_code in (403, 404), (role, method, path, answer.text)
     assert await seen(owner_calls, names) == before

@@ -176,7 +176,7 @@ async def test_the_log_is_only_ever_added_to(
             await conn.execute(statement, tenant.tenant_id)
     owner = await asyncpg.connect(postgres.dsn(database_name, "postgres"))
     try:
-        with pytest.raises(asyncpg.RaiseError):
+        with pytest.raises(asyncpg.PostgresError, match="audit log"):
             await owner.execute(statement, tenant.tenant_id)
         with pytest.raises(asyncpg.RaiseError):
             await owner.execute("TRUNCATE audit_log")

@@ -88,7 +88,9 @@ async def test_nothing_answered_is_lost_or_doubled(own_postgres: PostgresServer)
         async with api.engine.read() as conn:
             rows = await conn.fetch("SELECT id, cause ->> 'kind' AS kind, cause ->> 'id' AS event FROM runs")
             stored = [row["id"] for row in await conn.fetch("SELECT id FROM events")]
-            told = [row["id"] for row in await conn.fetch("SELECT payload ->> 'id' AS id FROM outbox ORDER BY 1")]
+            told = [
+                row["id"] for row in await conn.fetch("SELECT payload ->> 'id' AS id FROM outbox WHERE topic <> 'push'")
+            ]
     assert ledger.refused > 0
     assert len(ledger.runs) + len(ledger.events) > BETWEEN * CUTS
     assert sorted(row["id"] for row in rows if row["kind"] == "api") == sorted(ledger.runs.values())
