@@ -176,6 +176,9 @@ class GuardedRoute(APIRoute):
         self._telling = Telling.of(endpoint, self.operation_id or "", self.methods or (), self._access.permission)
         self.app = self._serve
 
+    def describe(self, operation: dict[str, Any]) -> None:
+        """Completes the description of the route, for one that answers in another form than the rest."""
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         deps = cast(ApiDeps, scope["app"].state.deps)
         load = deps.gateway.load

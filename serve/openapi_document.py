@@ -7,11 +7,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from serve.errors import PROBLEM
-from serve.guard import Access, access_of
+from serve.guard import Access, GuardedRoute, access_of
 from serve.schemas.common import Problem
 from serve.schemas.events import CloudEvent
 
@@ -58,11 +57,12 @@ def _complete(app: FastAPI) -> dict[str, Any]:
     for route, operation in _operations(app, made):
         _tell_access(operation, access_of(route.endpoint))
         _tell_errors(route, operation)
+        route.describe(operation)
     made["components"]["schemas"] = dict(sorted(schemas.items()))
     return made
 
 
-def _operations(app: FastAPI, made: dict[str, Any]) -> Iterator[tuple[APIRoute, dict[str, Any]]]:
+def _operations(app: FastAPI, made: dict[str, Any]) -> Iterator[tuple[GuardedRoute, dict[str, Any]]]:
     for route in _routes(app):
         for method in route.methods or ():
             operation = made["paths"].get(route.path_format, {}).get(method.lower())
@@ -70,8 +70,8 @@ def _operations(app: FastAPI, made: dict[str, Any]) -> Iterator[tuple[APIRoute, 
                 yield route, operation
 
 
-def _routes(app: FastAPI) -> list[APIRoute]:
-    return [route for route in app.routes if isinstance(route, APIRoute)]
+def _routes(app: FastAPI) -> list[GuardedRoute]:
+    return [route for route in app.routes if isinstance(route, GuardedRoute)]
 
 
 def _tell_access(operation: dict[str, Any], access: Access) -> None:
@@ -83,7 +83,7 @@ def _tell_access(operation: dict[str, Any], access: Access) -> None:
         operation["x-permission"] = access.permission
 
 
-def _tell_errors(route: APIRoute, operation: dict[str, Any]) -> None:
+def _tell_errors(route: GuardedRoute, operation: dict[str, Any]) -> None:
     public = access_of(route.endpoint).public
     responses = operation["responses"]
     wanted = {**_ALWAYS, **({} if public else _SIGNED_IN)}

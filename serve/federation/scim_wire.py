@@ -44,8 +44,35 @@ class Client:
     base: str
 
 
+_ERRORS = {
+    "304": "What the client has is still right",
+    "401": "There is no living token of a provisioning client",
+    "404": "There is no such resource",
+    "409": "Another resource has the name already",
+    "412": "The resource has changed since",
+    "413": "The body is too large",
+    "415": "The body has another media type",
+    "429": "Too many requests; wait as Retry-After says",
+}
+
+
 class ScimRoute(GuardedRoute):
     """A route that tells errors as SCIM does."""
+
+    def describe(self, operation: dict[str, Any]) -> None:
+        """Its media type, and the errors that a provisioning client can meet."""
+        responses = operation["responses"]
+        for status, text in _ERRORS.items():
+            responses.setdefault(status, {"description": text})
+        for status, response in responses.items():
+            known = response.get("content", {}).get("application/json", {}).get("schema")
+            schema = known if int(status) < 400 and known else {"type": "object"}
+            if status not in ("204", "304"):
+                response["content"] = {SCIM: {"schema": schema}}
+        operation["responses"] = dict(sorted(responses.items()))
+        body = operation.get("requestBody", {}).get("content", {})
+        if "application/json" in body:
+            body[SCIM] = body["application/json"]
 
     def _work(self, request: LimitedRequest, deps: ApiDeps) -> Any:
         work = super()._work(request, deps)

@@ -25,6 +25,7 @@ router = APIRouter(tags=["single sign-on"], route_class=GuardedRoute)
 
 ProviderId = Annotated[UUID, Path(description="Id of an identity provider.")]
 _CODES: dict[type[TidewireError], str] = {Unavailable: "unavailable", AnswerLost: "unavailable", NotFound: "unknown"}
+_METADATA = "application/samlmetadata+xml"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -41,7 +42,7 @@ async def discover_methods(request: Request, body: s.DiscoverRequest) -> Respons
     return json_response({"methods": [led, *([] if route.enforced else own)]})
 
 
-@router.get("/v1/auth/sso/{provider}/start", status_code=303, responses={404: {}, 503: {}})
+@router.get("/v1/auth/sso/{provider}/start", status_code=303, response_class=Response, responses={404: {}, 503: {}})
 @public
 async def start_sign_on(
     request: Request, provider: ProviderId, return_to: Annotated[str | None, Query(max_length=500)] = None
@@ -54,7 +55,7 @@ async def start_sign_on(
     return response
 
 
-@router.get("/v1/auth/oidc/callback/{provider}", status_code=303)
+@router.get("/v1/auth/oidc/callback/{provider}", status_code=303, response_class=Response)
 @public
 async def finish_oidc_sign_on(request: Request, provider: ProviderId) -> Response:
     """Where an OpenID provider sends the browser back to; it goes on to our page with a ticket."""
@@ -72,7 +73,9 @@ async def finish_oidc_sign_on(request: Request, provider: ProviderId) -> Respons
 @router.post(
     "/v1/auth/saml/acs/{provider}",
     status_code=303,
-    openapi_extra={"requestBody": {"required": True, "content": {_FORM: {"schema": {"type": "object"}}}}},
+    response_class=Response,
+    # Whatever comes is answered by a page, which tells what was wrong with it.
+    openapi_extra={"requestBody": {"required": False, "content": {_FORM: {"schema": {"type": "object"}}}}},
 )
 @public
 @unaudited("the session is told when the ticket is used")
@@ -94,12 +97,15 @@ async def finish_saml_sign_on(request: Request, provider: ProviderId) -> Respons
     return _landed(request, landed)
 
 
-@router.get("/v1/auth/saml/metadata/{provider}")
+@router.get(
+    "/v1/auth/saml/metadata/{provider}", response_class=Response,
+    responses={200: {"content": {_METADATA: {"schema": {"type": "string"}}}}},
+)
 @public
 async def get_saml_metadata(request: Request, provider: ProviderId) -> Response:
     """What to register at a SAML provider."""
     body = saml.own_metadata(place_of(deps_of(request).federation.book.public_url, provider))
-    return Response(body, media_type="application/samlmetadata+xml")
+    return Response(body, media_type=_METADATA)
 
 
 @router.post("/v1/auth/sso/logout", response_model=s.SignedOut)

@@ -25,6 +25,7 @@ export const addTagTypes = [
   "single sign-on",
   "provisioning",
   "tenant",
+  "audit",
 ] as const;
 const injectedRtkApi = api
   .enhanceEndpoints({
@@ -1462,6 +1463,67 @@ const injectedRtkApi = api
         }),
         invalidatesTags: ["tenant"],
       }),
+      listAuditEntries: build.query<
+        ListAuditEntriesApiResponse,
+        ListAuditEntriesApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/audit`,
+          params: {
+            actor: queryArg.actor,
+            action: queryArg.action,
+            resource_type: queryArg.resourceType,
+            resource_id: queryArg.resourceId,
+            outcome: queryArg.outcome,
+            since: queryArg.since,
+            until: queryArg.until,
+            cursor: queryArg.cursor,
+            limit: queryArg.limit,
+          },
+        }),
+        providesTags: ["audit"],
+      }),
+      getAuditHead: build.query<GetAuditHeadApiResponse, GetAuditHeadApiArg>({
+        query: () => ({ url: `/v1/audit/head` }),
+        providesTags: ["audit"],
+      }),
+      exportAuditLog: build.query<
+        ExportAuditLogApiResponse,
+        ExportAuditLogApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/audit/export`,
+          params: {
+            after: queryArg.after,
+          },
+        }),
+        providesTags: ["audit"],
+      }),
+      getAuditStream: build.query<
+        GetAuditStreamApiResponse,
+        GetAuditStreamApiArg
+      >({
+        query: () => ({ url: `/v1/audit/stream` }),
+        providesTags: ["audit"],
+      }),
+      putAuditStream: build.mutation<
+        PutAuditStreamApiResponse,
+        PutAuditStreamApiArg
+      >({
+        query: (queryArg) => ({
+          url: `/v1/audit/stream`,
+          method: "PUT",
+          body: queryArg.auditStreamRequest,
+        }),
+        invalidatesTags: ["audit"],
+      }),
+      deleteAuditStream: build.mutation<
+        DeleteAuditStreamApiResponse,
+        DeleteAuditStreamApiArg
+      >({
+        query: () => ({ url: `/v1/audit/stream`, method: "DELETE" }),
+        invalidatesTags: ["audit"],
+      }),
     }),
     overrideExisting: false,
   });
@@ -2208,7 +2270,7 @@ export type FinishSamlSignOnApiArg = {
   body: object;
 };
 export type GetSamlMetadataApiResponse =
-  /** status 200 Successful Response */ any;
+  /** status 200 Successful Response */ string;
 export type GetSamlMetadataApiArg = {
   /** Id of an identity provider. */
   provider: string;
@@ -2461,6 +2523,45 @@ export type PutTenantSettingsApiResponse =
 export type PutTenantSettingsApiArg = {
   tenantSettingsRequest: TenantSettingsRequest;
 };
+export type ListAuditEntriesApiResponse =
+  /** status 200 Successful Response */ AuditPage;
+export type ListAuditEntriesApiArg = {
+  /** The id of who did it. */
+  actor?: string | null;
+  /** The name of the call, as put_secret. */
+  action?: string | null;
+  resourceType?: string | null;
+  resourceId?: string | null;
+  /** done, refused or failed. */
+  outcome?: ("done" | "refused" | "failed") | null;
+  /** Not before. */
+  since?: string | null;
+  /** Before. */
+  until?: string | null;
+  /** `next` of the page before. */
+  cursor?: string | null;
+  /** How many items at most. */
+  limit?: number;
+};
+export type GetAuditHeadApiResponse =
+  /** status 200 Successful Response */ AuditHead;
+export type GetAuditHeadApiArg = void;
+export type ExportAuditLogApiResponse =
+  /** status 200 Successful Response */ any;
+export type ExportAuditLogApiArg = {
+  /** Entries after this one. */
+  after?: number;
+};
+export type GetAuditStreamApiResponse =
+  /** status 200 Successful Response */ AuditStream;
+export type GetAuditStreamApiArg = void;
+export type PutAuditStreamApiResponse =
+  /** status 200 Successful Response */ AuditStream;
+export type PutAuditStreamApiArg = {
+  auditStreamRequest: AuditStreamRequest;
+};
+export type DeleteAuditStreamApiResponse = unknown;
+export type DeleteAuditStreamApiArg = void;
 export type RunStatus =
   | "pending"
   | "running"
@@ -3849,6 +3950,64 @@ export type TenantSettingsRequest = {
   display_name: string;
   allowed_origins: string[];
 };
+export type Actor = {
+  kind: string;
+  id: string | null;
+  name: string;
+};
+export type Resource = {
+  type: string;
+  id: string | null;
+};
+export type Origin = {
+  address: string;
+  user_agent: string;
+  request_id: string;
+  session: string | null;
+};
+export type AuditEntry = {
+  version: number;
+  tenant: string;
+  seq: number;
+  previous: string;
+  at: string;
+  actor: Actor;
+  action: string;
+  permission: string | null;
+  outcome: "done" | "refused" | "failed";
+  resource: Resource;
+  from: Origin;
+  before: {
+    [key: string]: any;
+  } | null;
+  after: {
+    [key: string]: any;
+  } | null;
+  hash: string;
+};
+export type AuditPage = {
+  items: AuditEntry[];
+  next: string | null;
+};
+export type AuditHead = {
+  tenant: string;
+  seq: number;
+  hash: string;
+};
+export type AuditStream = {
+  url: string;
+  enabled: boolean;
+  sent_seq: number;
+  failures: number;
+  last_error: string;
+  next_at: string;
+  updated_at: string;
+};
+export type AuditStreamRequest = {
+  url: string;
+  secret?: string | null;
+  enabled?: boolean;
+};
 export const {
   useStartRunMutation,
   useListRunsQuery,
@@ -4004,5 +4163,11 @@ export const {
   useEndMySessionMutation,
   useGetTenantSettingsQuery,
   usePutTenantSettingsMutation,
+  useListAuditEntriesQuery,
+  useGetAuditHeadQuery,
+  useExportAuditLogQuery,
+  useGetAuditStreamQuery,
+  usePutAuditStreamMutation,
+  useDeleteAuditStreamMutation,
 } = injectedRtkApi;
-// sha256 1dd40d9407ab79c93f51a44f428b61afc4c44244224d76512f98c654b4bdcdb6
+// sha256 5c6b967c39029296fda83c0cf82ea71c0590df737dfab954e4c818e32a5cfef9
