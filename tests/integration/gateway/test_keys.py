@@ -28,6 +28,8 @@ from storage.sealer import AesGcmSealer
 from tests.storage_kit import Api, new_tenant
 
 COPIES, KEYS = 50, 40
+# More than there are connections, so that they wait for each other, and few enough that none waits too long.
+_AT_ONCE = 64
 _LEASE = Limits().idempotency_lease_seconds
 
 
@@ -100,20 +102,21 @@ async def made(api: Api, tenant: UUID, name: str) -> int:
 
 async def test_copies_at_the_same_time_change_once(api: Api, me: Principal) -> None:
     clock = ManualClock(api.clock.now())
-    replicas = [Replica(api, clock) for _ in range(4)]
+    replicas, door = [Replica(api, clock) for _ in range(4)], asyncio.Semaphore(_AT_ONCE)
 
     async def ask(n: int) -> Response | InProgress:
-        key = f"k{n % KEYS:03}"
-        try:
-            return await replicas[n % 4].keys.run(
-                me, "PUT /v1/secrets", key, b"{}", change(api, me.tenant_id, key), failed
-            )
-        except InProgress as error:
-            return error
+        key = f"k{n // COPIES:03}"
+        async with door:
+            try:
+                return await replicas[n % 4].keys.run(
+                    me, "PUT /v1/secrets", key, b"{}", change(api, me.tenant_id, key), failed
+                )
+            except InProgress as error:
+                return error
 
     answers = await asyncio.gather(*(ask(n) for n in range(COPIES * KEYS)))
     for key in range(KEYS):
-        mine = [one for n, one in enumerate(answers) if n % KEYS == key and isinstance(one, Response)]
+        mine = [one for n, one in enumerate(answers) if n // COPIES == key and isinstance(one, Response)]
         assert len({one.body for one in mine}) == 1
         assert await made(api, me.tenant_id, f"k{key:03}") == 1
 
@@ -125,8 +128,13 @@ async def test_replicas_that_are_killed_never_double_a_change(api: Api, me: Prin
     prefix = f"s{seed}"
     ends: dict[int, set[bytes]] = {n: set() for n in range(KEYS)}
     lost: set[int] = set()
+    door = asyncio.Semaphore(_AT_ONCE)
 
     async def ask(n: int) -> None:
+        async with door:
+            await ask_once(n)
+
+    async def ask_once(n: int) -> None:
         mortal = Mortal(ApiIdempotency(api.app), dice, 0.25)
         name = f"{prefix}k{n:03}"
         try:
