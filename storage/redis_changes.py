@@ -7,7 +7,7 @@ A message is the tenant's id, a blank, and {"kinds": [...]}.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -60,7 +60,7 @@ class RedisChanges:
         if self._telling is not None:
             await asyncio.gather(self._telling, return_exceptions=True)
 
-    async def follow(self) -> AsyncIterator[tuple[UUID, Sequence[str]] | None]:
+    async def follow(self) -> AsyncGenerator[tuple[UUID, Sequence[str]] | None, None]:
         """Changes as they come, None when it has begun to listen; Unavailable when it can listen no more."""
         pubsub, asked = self._redis.pubsub(), False
         try:
