@@ -14,7 +14,7 @@ from tests.e2e.client import Tenant
 from tests.servers.system import System
 
 DIST = Path(__file__).parents[2] / "serve" / "web" / "dist"
-MOST_BYTES = 250_000
+MOST_BYTES = 230_000
 
 
 @pytest.mark.parametrize("inside", [False, True])

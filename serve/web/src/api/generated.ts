@@ -23,7 +23,6 @@ export const addTagTypes = [
   "service accounts",
   "API keys",
   "single sign-on",
-  "provisioning",
   "tenant",
   "audit",
 ] as const;
@@ -640,106 +639,6 @@ const injectedRtkApi = api
         query: () => ({ url: `/v1/config` }),
         providesTags: ["identity"],
       }),
-      verifyMfa: build.mutation<VerifyMfaApiResponse, VerifyMfaApiArg>({
-        query: (queryArg) => ({
-          url: `/v1/auth/mfa/verify`,
-          method: "POST",
-          body: queryArg.mfaVerifyRequest,
-        }),
-        invalidatesTags: ["second factors"],
-      }),
-      beginPasskeySignIn: build.mutation<
-        BeginPasskeySignInApiResponse,
-        BeginPasskeySignInApiArg
-      >({
-        query: () => ({ url: `/v1/auth/passkeys/options`, method: "POST" }),
-        invalidatesTags: ["second factors"],
-      }),
-      signInByPasskey: build.mutation<
-        SignInByPasskeyApiResponse,
-        SignInByPasskeyApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/auth/passkeys`,
-          method: "POST",
-          body: queryArg.passkeySignInRequest,
-        }),
-        invalidatesTags: ["second factors"],
-      }),
-      beginStepUp: build.mutation<BeginStepUpApiResponse, BeginStepUpApiArg>({
-        query: () => ({ url: `/v1/auth/step-up/options`, method: "POST" }),
-        invalidatesTags: ["second factors"],
-      }),
-      stepUp: build.mutation<StepUpApiResponse, StepUpApiArg>({
-        query: (queryArg) => ({
-          url: `/v1/auth/step-up`,
-          method: "POST",
-          body: queryArg.stepUpRequest,
-        }),
-        invalidatesTags: ["second factors"],
-      }),
-      getMyFactors: build.query<GetMyFactorsApiResponse, GetMyFactorsApiArg>({
-        query: () => ({ url: `/v1/me/factors` }),
-        providesTags: ["second factors"],
-      }),
-      beginTotp: build.mutation<BeginTotpApiResponse, BeginTotpApiArg>({
-        query: () => ({ url: `/v1/me/factors/totp`, method: "POST" }),
-        invalidatesTags: ["second factors"],
-      }),
-      deleteTotp: build.mutation<DeleteTotpApiResponse, DeleteTotpApiArg>({
-        query: () => ({ url: `/v1/me/factors/totp`, method: "DELETE" }),
-        invalidatesTags: ["second factors"],
-      }),
-      confirmTotp: build.mutation<ConfirmTotpApiResponse, ConfirmTotpApiArg>({
-        query: (queryArg) => ({
-          url: `/v1/me/factors/totp/confirm`,
-          method: "POST",
-          body: queryArg.codeRequest,
-        }),
-        invalidatesTags: ["second factors"],
-      }),
-      createRecoveryCodes: build.mutation<
-        CreateRecoveryCodesApiResponse,
-        CreateRecoveryCodesApiArg
-      >({
-        query: () => ({ url: `/v1/me/recovery-codes`, method: "POST" }),
-        invalidatesTags: ["second factors"],
-      }),
-      beginPasskey: build.mutation<BeginPasskeyApiResponse, BeginPasskeyApiArg>(
-        {
-          query: () => ({ url: `/v1/me/passkeys/options`, method: "POST" }),
-          invalidatesTags: ["second factors"],
-        },
-      ),
-      addPasskey: build.mutation<AddPasskeyApiResponse, AddPasskeyApiArg>({
-        query: (queryArg) => ({
-          url: `/v1/me/passkeys`,
-          method: "POST",
-          body: queryArg.passkeyRequest,
-        }),
-        invalidatesTags: ["second factors"],
-      }),
-      renamePasskey: build.mutation<
-        RenamePasskeyApiResponse,
-        RenamePasskeyApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/me/passkeys/${encodeURIComponent(String(queryArg.passkeyId))}`,
-          method: "PATCH",
-          body: queryArg.renameRequest,
-        }),
-        invalidatesTags: ["second factors"],
-      }),
-      deletePasskey: build.mutation<
-        DeletePasskeyApiResponse,
-        DeletePasskeyApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/me/passkeys/${encodeURIComponent(String(queryArg.passkeyId))}`,
-          method: "DELETE",
-        }),
-        invalidatesTags: ["second factors"],
-      }),
       getMfaPolicy: build.query<GetMfaPolicyApiResponse, GetMfaPolicyApiArg>({
         query: () => ({ url: `/v1/mfa-policy` }),
         providesTags: ["second factors"],
@@ -1013,223 +912,10 @@ const injectedRtkApi = api
         }),
         invalidatesTags: ["single sign-on"],
       }),
-      startSignOn: build.query<StartSignOnApiResponse, StartSignOnApiArg>({
-        query: (queryArg) => ({
-          url: `/v1/auth/sso/${encodeURIComponent(String(queryArg.provider))}/start`,
-          params: {
-            return_to: queryArg.returnTo,
-          },
-        }),
-        providesTags: ["single sign-on"],
-      }),
-      finishOidcSignOn: build.query<
-        FinishOidcSignOnApiResponse,
-        FinishOidcSignOnApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/auth/oidc/callback/${encodeURIComponent(String(queryArg.provider))}`,
-        }),
-        providesTags: ["single sign-on"],
-      }),
-      finishSamlSignOn: build.mutation<
-        FinishSamlSignOnApiResponse,
-        FinishSamlSignOnApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/auth/saml/acs/${encodeURIComponent(String(queryArg.provider))}`,
-          method: "POST",
-          body: queryArg.body,
-        }),
-        invalidatesTags: ["single sign-on"],
-      }),
-      getSamlMetadata: build.query<
-        GetSamlMetadataApiResponse,
-        GetSamlMetadataApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/auth/saml/metadata/${encodeURIComponent(String(queryArg.provider))}`,
-        }),
-        providesTags: ["single sign-on"],
-      }),
       endSignOn: build.mutation<EndSignOnApiResponse, EndSignOnApiArg>({
         query: () => ({ url: `/v1/auth/sso/logout`, method: "POST" }),
         invalidatesTags: ["single sign-on"],
       }),
-      listScimUsers: build.query<ListScimUsersApiResponse, ListScimUsersApiArg>(
-        {
-          query: (queryArg) => ({
-            url: `/scim/v2/Users`,
-            params: {
-              filter: queryArg.filter,
-              startIndex: queryArg.startIndex,
-              count: queryArg.count,
-              attributes: queryArg.attributes,
-              excludedAttributes: queryArg.excludedAttributes,
-            },
-          }),
-          providesTags: ["provisioning"],
-        },
-      ),
-      createScimUser: build.mutation<
-        CreateScimUserApiResponse,
-        CreateScimUserApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Users`,
-          method: "POST",
-          body: queryArg.body,
-        }),
-        invalidatesTags: ["provisioning"],
-      }),
-      listScimGroups: build.query<
-        ListScimGroupsApiResponse,
-        ListScimGroupsApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Groups`,
-          params: {
-            filter: queryArg.filter,
-            startIndex: queryArg.startIndex,
-            count: queryArg.count,
-            attributes: queryArg.attributes,
-            excludedAttributes: queryArg.excludedAttributes,
-          },
-        }),
-        providesTags: ["provisioning"],
-      }),
-      createScimGroup: build.mutation<
-        CreateScimGroupApiResponse,
-        CreateScimGroupApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Groups`,
-          method: "POST",
-          body: queryArg.body,
-        }),
-        invalidatesTags: ["provisioning"],
-      }),
-      getScimUser: build.query<GetScimUserApiResponse, GetScimUserApiArg>({
-        query: (queryArg) => ({
-          url: `/scim/v2/Users/${encodeURIComponent(String(queryArg.resource))}`,
-          params: {
-            attributes: queryArg.attributes,
-            excludedAttributes: queryArg.excludedAttributes,
-          },
-        }),
-        providesTags: ["provisioning"],
-      }),
-      replaceScimUser: build.mutation<
-        ReplaceScimUserApiResponse,
-        ReplaceScimUserApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Users/${encodeURIComponent(String(queryArg.resource))}`,
-          method: "PUT",
-          body: queryArg.body,
-        }),
-        invalidatesTags: ["provisioning"],
-      }),
-      changeScimUser: build.mutation<
-        ChangeScimUserApiResponse,
-        ChangeScimUserApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Users/${encodeURIComponent(String(queryArg.resource))}`,
-          method: "PATCH",
-          body: queryArg.body,
-        }),
-        invalidatesTags: ["provisioning"],
-      }),
-      deleteScimUser: build.mutation<
-        DeleteScimUserApiResponse,
-        DeleteScimUserApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Users/${encodeURIComponent(String(queryArg.resource))}`,
-          method: "DELETE",
-        }),
-        invalidatesTags: ["provisioning"],
-      }),
-      getScimGroup: build.query<GetScimGroupApiResponse, GetScimGroupApiArg>({
-        query: (queryArg) => ({
-          url: `/scim/v2/Groups/${encodeURIComponent(String(queryArg.resource))}`,
-          params: {
-            attributes: queryArg.attributes,
-            excludedAttributes: queryArg.excludedAttributes,
-          },
-        }),
-        providesTags: ["provisioning"],
-      }),
-      replaceScimGroup: build.mutation<
-        ReplaceScimGroupApiResponse,
-        ReplaceScimGroupApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Groups/${encodeURIComponent(String(queryArg.resource))}`,
-          method: "PUT",
-          body: queryArg.body,
-        }),
-        invalidatesTags: ["provisioning"],
-      }),
-      changeScimGroup: build.mutation<
-        ChangeScimGroupApiResponse,
-        ChangeScimGroupApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Groups/${encodeURIComponent(String(queryArg.resource))}`,
-          method: "PATCH",
-          body: queryArg.body,
-        }),
-        invalidatesTags: ["provisioning"],
-      }),
-      deleteScimGroup: build.mutation<
-        DeleteScimGroupApiResponse,
-        DeleteScimGroupApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/Groups/${encodeURIComponent(String(queryArg.resource))}`,
-          method: "DELETE",
-        }),
-        invalidatesTags: ["provisioning"],
-      }),
-      getScimConfiguration: build.query<
-        GetScimConfigurationApiResponse,
-        GetScimConfigurationApiArg
-      >({
-        query: () => ({ url: `/scim/v2/ServiceProviderConfig` }),
-        providesTags: ["provisioning"],
-      }),
-      listScimResourceTypes: build.query<
-        ListScimResourceTypesApiResponse,
-        ListScimResourceTypesApiArg
-      >({
-        query: () => ({ url: `/scim/v2/ResourceTypes` }),
-        providesTags: ["provisioning"],
-      }),
-      getScimResourceType: build.query<
-        GetScimResourceTypeApiResponse,
-        GetScimResourceTypeApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/scim/v2/ResourceTypes/${encodeURIComponent(String(queryArg.resource))}`,
-        }),
-        providesTags: ["provisioning"],
-      }),
-      listScimSchemas: build.query<
-        ListScimSchemasApiResponse,
-        ListScimSchemasApiArg
-      >({
-        query: () => ({ url: `/scim/v2/Schemas` }),
-        providesTags: ["provisioning"],
-      }),
-      getScimSchema: build.query<GetScimSchemaApiResponse, GetScimSchemaApiArg>(
-        {
-          query: (queryArg) => ({
-            url: `/scim/v2/Schemas/${encodeURIComponent(String(queryArg.resource))}`,
-          }),
-          providesTags: ["provisioning"],
-        },
-      ),
       listIdentityProviders: build.query<
         ListIdentityProvidersApiResponse,
         ListIdentityProvidersApiArg
@@ -1485,18 +1171,6 @@ const injectedRtkApi = api
       }),
       getAuditHead: build.query<GetAuditHeadApiResponse, GetAuditHeadApiArg>({
         query: () => ({ url: `/v1/audit/head` }),
-        providesTags: ["audit"],
-      }),
-      exportAuditLog: build.query<
-        ExportAuditLogApiResponse,
-        ExportAuditLogApiArg
-      >({
-        query: (queryArg) => ({
-          url: `/v1/audit/export`,
-          params: {
-            after: queryArg.after,
-          },
-        }),
         providesTags: ["audit"],
       }),
       getAuditStream: build.query<
@@ -2027,60 +1701,6 @@ export type ListMyTenantsApiResponse =
 export type ListMyTenantsApiArg = void;
 export type GetConfigApiResponse = /** status 200 Successful Response */ Config;
 export type GetConfigApiArg = void;
-export type VerifyMfaApiResponse = /** status 200 Successful Response */ Tokens;
-export type VerifyMfaApiArg = {
-  mfaVerifyRequest: MfaVerifyRequest;
-};
-export type BeginPasskeySignInApiResponse =
-  /** status 200 Successful Response */ PasskeySignInOptions;
-export type BeginPasskeySignInApiArg = void;
-export type SignInByPasskeyApiResponse =
-  /** status 200 Successful Response */ Tokens;
-export type SignInByPasskeyApiArg = {
-  passkeySignInRequest: PasskeySignInRequest;
-};
-export type BeginStepUpApiResponse =
-  /** status 200 Successful Response */ StepUpOptions;
-export type BeginStepUpApiArg = void;
-export type StepUpApiResponse =
-  /** status 200 Successful Response */ AccessToken;
-export type StepUpApiArg = {
-  stepUpRequest: StepUpRequest;
-};
-export type GetMyFactorsApiResponse =
-  /** status 200 Successful Response */ Factors;
-export type GetMyFactorsApiArg = void;
-export type BeginTotpApiResponse =
-  /** status 201 Successful Response */ NewTotp;
-export type BeginTotpApiArg = void;
-export type DeleteTotpApiResponse = unknown;
-export type DeleteTotpApiArg = void;
-export type ConfirmTotpApiResponse =
-  /** status 200 Successful Response */ AccessToken;
-export type ConfirmTotpApiArg = {
-  codeRequest: CodeRequest;
-};
-export type CreateRecoveryCodesApiResponse =
-  /** status 201 Successful Response */ RecoveryCodes;
-export type CreateRecoveryCodesApiArg = void;
-export type BeginPasskeyApiResponse =
-  /** status 200 Successful Response */ PasskeyOptions;
-export type BeginPasskeyApiArg = void;
-export type AddPasskeyApiResponse =
-  /** status 201 Successful Response */ AddedPasskey;
-export type AddPasskeyApiArg = {
-  passkeyRequest: PasskeyRequest;
-};
-export type RenamePasskeyApiResponse =
-  /** status 200 Successful Response */ Passkey;
-export type RenamePasskeyApiArg = {
-  passkeyId: string;
-  renameRequest: RenameRequest;
-};
-export type DeletePasskeyApiResponse = unknown;
-export type DeletePasskeyApiArg = {
-  passkeyId: string;
-};
 export type GetMfaPolicyApiResponse =
   /** status 200 Successful Response */ MfaPolicy;
 export type GetMfaPolicyApiArg = void;
@@ -2252,165 +1872,9 @@ export type DiscoverMethodsApiResponse =
 export type DiscoverMethodsApiArg = {
   discoverRequest: DiscoverRequest;
 };
-export type StartSignOnApiResponse = unknown;
-export type StartSignOnApiArg = {
-  /** Id of an identity provider. */
-  provider: string;
-  returnTo?: string | null;
-};
-export type FinishOidcSignOnApiResponse = unknown;
-export type FinishOidcSignOnApiArg = {
-  /** Id of an identity provider. */
-  provider: string;
-};
-export type FinishSamlSignOnApiResponse = unknown;
-export type FinishSamlSignOnApiArg = {
-  /** Id of an identity provider. */
-  provider: string;
-  body: object;
-};
-export type GetSamlMetadataApiResponse =
-  /** status 200 Successful Response */ string;
-export type GetSamlMetadataApiArg = {
-  /** Id of an identity provider. */
-  provider: string;
-};
 export type EndSignOnApiResponse =
   /** status 200 Successful Response */ SignedOut;
 export type EndSignOnApiArg = void;
-export type ListScimUsersApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type ListScimUsersApiArg = {
-  filter?: string | null;
-  startIndex?: number;
-  count?: number | null;
-  attributes?: string | null;
-  excludedAttributes?: string | null;
-};
-export type CreateScimUserApiResponse = /** status 201 Successful Response */ {
-  [key: string]: any;
-};
-export type CreateScimUserApiArg = {
-  body: {
-    [key: string]: any;
-  };
-};
-export type ListScimGroupsApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type ListScimGroupsApiArg = {
-  filter?: string | null;
-  startIndex?: number;
-  count?: number | null;
-  attributes?: string | null;
-  excludedAttributes?: string | null;
-};
-export type CreateScimGroupApiResponse = /** status 201 Successful Response */ {
-  [key: string]: any;
-};
-export type CreateScimGroupApiArg = {
-  body: {
-    [key: string]: any;
-  };
-};
-export type GetScimUserApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type GetScimUserApiArg = {
-  /** Id of the resource. */
-  resource: string;
-  attributes?: string | null;
-  excludedAttributes?: string | null;
-};
-export type ReplaceScimUserApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type ReplaceScimUserApiArg = {
-  /** Id of the resource. */
-  resource: string;
-  body: {
-    [key: string]: any;
-  };
-};
-export type ChangeScimUserApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type ChangeScimUserApiArg = {
-  /** Id of the resource. */
-  resource: string;
-  body: {
-    [key: string]: any;
-  };
-};
-export type DeleteScimUserApiResponse = unknown;
-export type DeleteScimUserApiArg = {
-  /** Id of the resource. */
-  resource: string;
-};
-export type GetScimGroupApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type GetScimGroupApiArg = {
-  /** Id of the resource. */
-  resource: string;
-  attributes?: string | null;
-  excludedAttributes?: string | null;
-};
-export type ReplaceScimGroupApiResponse =
-  /** status 200 Successful Response */ {
-    [key: string]: any;
-  };
-export type ReplaceScimGroupApiArg = {
-  /** Id of the resource. */
-  resource: string;
-  body: {
-    [key: string]: any;
-  };
-};
-export type ChangeScimGroupApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type ChangeScimGroupApiArg = {
-  /** Id of the resource. */
-  resource: string;
-  body: {
-    [key: string]: any;
-  };
-};
-export type DeleteScimGroupApiResponse = unknown;
-export type DeleteScimGroupApiArg = {
-  /** Id of the resource. */
-  resource: string;
-};
-export type GetScimConfigurationApiResponse =
-  /** status 200 Successful Response */ {
-    [key: string]: any;
-  };
-export type GetScimConfigurationApiArg = void;
-export type ListScimResourceTypesApiResponse =
-  /** status 200 Successful Response */ {
-    [key: string]: any;
-  };
-export type ListScimResourceTypesApiArg = void;
-export type GetScimResourceTypeApiResponse =
-  /** status 200 Successful Response */ {
-    [key: string]: any;
-  };
-export type GetScimResourceTypeApiArg = {
-  /** Id of the resource. */
-  resource: string;
-};
-export type ListScimSchemasApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type ListScimSchemasApiArg = void;
-export type GetScimSchemaApiResponse = /** status 200 Successful Response */ {
-  [key: string]: any;
-};
-export type GetScimSchemaApiArg = {
-  resource: string;
-};
 export type ListIdentityProvidersApiResponse =
   /** status 200 Successful Response */ Providers;
 export type ListIdentityProvidersApiArg = void;
@@ -2546,12 +2010,6 @@ export type ListAuditEntriesApiArg = {
 export type GetAuditHeadApiResponse =
   /** status 200 Successful Response */ AuditHead;
 export type GetAuditHeadApiArg = void;
-export type ExportAuditLogApiResponse =
-  /** status 200 Successful Response */ any;
-export type ExportAuditLogApiArg = {
-  /** Entries after this one. */
-  after?: number;
-};
 export type GetAuditStreamApiResponse =
   /** status 200 Successful Response */ AuditStream;
 export type GetAuditStreamApiArg = void;
@@ -3433,109 +2891,6 @@ export type Config = {
   /** Address of the push gateway; null: /connection/websocket here. */
   push_url: string | null;
 };
-export type MfaVerifyRequest = {
-  code?: string | null;
-  recovery_code?: string | null;
-  assertion?: {
-    [key: string]: any;
-  } | null;
-  mfa_token: string;
-};
-export type PasskeySignInOptions = {
-  passkey_token: string;
-  /** For `PublicKeyCredential.parseRequestOptionsFromJSON`, or `parseCreationOptionsFromJSON`. */
-  passkey: {
-    [key: string]: any;
-  };
-  expires_in: number;
-};
-export type PasskeySignInRequest = {
-  passkey_token: string;
-  /** `PublicKeyCredential.toJSON()` of the browser. */
-  assertion: {
-    [key: string]: any;
-  };
-  tenant?: string | null;
-};
-export type StepUpOptions = {
-  factors: string[];
-  step_up_token: string | null;
-  passkey: {
-    [key: string]: any;
-  } | null;
-};
-export type AccessToken = {
-  access_token: string;
-  token_type?: "Bearer";
-  expires_in: number;
-};
-export type StepUpRequest = {
-  code?: string | null;
-  recovery_code?: string | null;
-  assertion?: {
-    [key: string]: any;
-  } | null;
-  password?: string | null;
-  step_up_token?: string | null;
-};
-export type TotpState = {
-  created_at: string;
-  confirmed_at: string | null;
-};
-export type Passkey = {
-  id: string;
-  name: string;
-  backed_up: boolean;
-  transports: string[];
-  created_at: string;
-  last_used_at: string | null;
-};
-export type RecoveryState = {
-  left: number;
-  created_at: string | null;
-};
-export type Factors = {
-  totp: TotpState | null;
-  passkeys: Passkey[];
-  recovery_codes: RecoveryState;
-  required: boolean;
-};
-export type NewTotp = {
-  secret: string;
-  uri: string;
-  qr_svg: string;
-};
-export type CodeRequest = {
-  /** Six digits. */
-  code: string;
-};
-export type RecoveryCodes = {
-  codes: string[];
-};
-export type PasskeyOptions = {
-  registration_token: string;
-  /** For `PublicKeyCredential.parseRequestOptionsFromJSON`, or `parseCreationOptionsFromJSON`. */
-  passkey: {
-    [key: string]: any;
-  };
-  expires_in: number;
-};
-export type AddedPasskey = {
-  passkey: Passkey;
-  access_token: string;
-  expires_in: number;
-};
-export type PasskeyRequest = {
-  registration_token: string;
-  name: string;
-  /** `PublicKeyCredential.toJSON()` of the browser. */
-  credential: {
-    [key: string]: any;
-  };
-};
-export type RenameRequest = {
-  name: string;
-};
 export type MfaPolicy = {
   everyone: boolean;
   roles: string[];
@@ -4074,20 +3429,6 @@ export const {
   useUpdateMeMutation,
   useListMyTenantsQuery,
   useGetConfigQuery,
-  useVerifyMfaMutation,
-  useBeginPasskeySignInMutation,
-  useSignInByPasskeyMutation,
-  useBeginStepUpMutation,
-  useStepUpMutation,
-  useGetMyFactorsQuery,
-  useBeginTotpMutation,
-  useDeleteTotpMutation,
-  useConfirmTotpMutation,
-  useCreateRecoveryCodesMutation,
-  useBeginPasskeyMutation,
-  useAddPasskeyMutation,
-  useRenamePasskeyMutation,
-  useDeletePasskeyMutation,
   useGetMfaPolicyQuery,
   usePutMfaPolicyMutation,
   useGetMyPermissionsQuery,
@@ -4117,28 +3458,7 @@ export const {
   useListApiKeysQuery,
   useRevokeApiKeyMutation,
   useDiscoverMethodsMutation,
-  useStartSignOnQuery,
-  useFinishOidcSignOnQuery,
-  useFinishSamlSignOnMutation,
-  useGetSamlMetadataQuery,
   useEndSignOnMutation,
-  useListScimUsersQuery,
-  useCreateScimUserMutation,
-  useListScimGroupsQuery,
-  useCreateScimGroupMutation,
-  useGetScimUserQuery,
-  useReplaceScimUserMutation,
-  useChangeScimUserMutation,
-  useDeleteScimUserMutation,
-  useGetScimGroupQuery,
-  useReplaceScimGroupMutation,
-  useChangeScimGroupMutation,
-  useDeleteScimGroupMutation,
-  useGetScimConfigurationQuery,
-  useListScimResourceTypesQuery,
-  useGetScimResourceTypeQuery,
-  useListScimSchemasQuery,
-  useGetScimSchemaQuery,
   useListIdentityProvidersQuery,
   useCreateIdentityProviderMutation,
   useGetIdentityProviderQuery,
@@ -4165,9 +3485,8 @@ export const {
   usePutTenantSettingsMutation,
   useListAuditEntriesQuery,
   useGetAuditHeadQuery,
-  useExportAuditLogQuery,
   useGetAuditStreamQuery,
   usePutAuditStreamMutation,
   useDeleteAuditStreamMutation,
 } = injectedRtkApi;
-// sha256 5c6b967c39029296fda83c0cf82ea71c0590df737dfab954e4c818e32a5cfef9
+// sha256 fcf2ecd117758da75bf31cceab9443822e41603a788e108e991f03db03b9b65a

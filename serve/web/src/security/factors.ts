@@ -63,8 +63,6 @@ const tagged = generatedApi.enhanceEndpoints({ addTagTypes: ['my factors'] })
 
 /** Second factors: at sign-in, in the settings, before sensitive changes. */
 export const factorsApi = tagged.injectEndpoints({
-  // Some carry the names of generated ones, and take what the dialogs have in hand.
-  overrideExisting: true,
   endpoints: (build) => ({
     verifySecondFactor: build.mutation<Fresh, Proof & { mfa_token: string }>({
       query: (body) => ({ url: '/v1/auth/mfa/verify', method: 'POST', body }),
