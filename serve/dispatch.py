@@ -6,13 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from models.domain.errors import TidewireError
-from serve.errors import on_http_exception, on_tidewire_error, on_validation_error
+from serve.errors import ANSWERED, answer_of
 from serve.guard import GuardedRoute
 
 
@@ -72,15 +70,8 @@ class Dispatch:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._serve(scope, receive, send)
-        except (TidewireError, TimeoutError) as error:
-            response = await on_tidewire_error(Request(scope, receive), error)
-            await response(scope, receive, send)
-        except RequestValidationError as error:
-            response = await on_validation_error(Request(scope, receive), error)
-            await response(scope, receive, send)
-        except HTTPException as error:
-            response = await on_http_exception(Request(scope, receive), error)
-            await response(scope, receive, send)
+        except ANSWERED as error:
+            await answer_of(Request(scope, receive), error)(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken: list[str] = []

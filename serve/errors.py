@@ -172,14 +172,21 @@ def _validation_fault(error: Mapping[str, Any]) -> dict[str, Any]:
     return shown if place == "body" else {**shown, "in": place}
 
 
-async def on_tidewire_error(request: Request, error: Exception) -> Response:
-    """Handler for TidewireError and TimeoutError."""
+# What is answered in full: everything else is a fault of ours.
+ANSWERED = (domain.TidewireError, TimeoutError, RequestValidationError, HTTPException)
+
+
+def answer_of(request: Request, error: Exception) -> Response:
+    """The problem document of an error in ANSWERED."""
+    if isinstance(error, RequestValidationError):
+        return _invalid(request, error)
+    if isinstance(error, HTTPException):
+        return _refused(request, error)
     return problem_of(request, error)
 
 
-async def on_validation_error(request: Request, error: Exception) -> Response:
-    """Handler for faults found by the framework in parameters and bodies."""
-    assert isinstance(error, RequestValidationError)
+def _invalid(request: Request, error: RequestValidationError) -> Response:
+    """Faults that the framework found in parameters and bodies."""
     faults = [_validation_fault(e) for e in error.errors()]
     return problem(
         *_KINDS[domain.InvalidInput], "The request does not have the expected form.",
@@ -187,9 +194,8 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     )
 
 
-async def on_http_exception(request: Request, error: Exception) -> Response:
-    """Handler for what the framework refuses by itself: unknown routes and methods."""
-    assert isinstance(error, HTTPException)
+def _refused(request: Request, error: HTTPException) -> Response:
+    """What is refused before a route is reached: unknown paths and methods."""
     slug, title = _HTTP.get(error.status_code, ("refused", "Refused"))
     details = {
         404: f"There is nothing at {request.url.path}.",
