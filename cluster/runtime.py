@@ -9,6 +9,7 @@ import random
 import secrets
 import socket
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -136,21 +137,28 @@ def prepare(settings: Settings) -> Runtime:
 def load(data: Path) -> Runtime:
     """The runtime that `prepare` wrote down."""
     raw = json.loads((data / "runtime.json").read_text())
-    settings = {**raw["settings"], "data": Path(raw["settings"]["data"])}
-    for name in ("egress_allow", "origins", "sso_domains"):
-        settings[name] = tuple(settings[name])
-    for name in ("tls_cert", "tls_key"):
-        settings[name] = settings[name] and Path(settings[name])
     kept = {**raw["secrets"], "sealing_keys": tuple(raw["secrets"]["sealing_keys"])}
-    return Runtime(Settings(**settings), Path(raw["sockets"]), Ports(**raw["ports"]), Secrets(**kept), raw["instance"])
+    settings = Settings(**_read(raw["settings"]))
+    return Runtime(settings, Path(raw["sockets"]), Ports(**raw["ports"]), Secrets(**kept), raw["instance"])
+
+
+def _read(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON knows neither tuples, which every list of the settings is, nor paths, which their types tell."""
+    paths = {item.name for item in fields(Settings) if str(item.type).startswith("Path")}
+
+    def read(name: str, value: Any) -> Any:
+        if name in paths and value is not None:
+            return Path(value)
+        return tuple(value) if isinstance(value, list) else value
+
+    return {name: read(name, value) for name, value in settings.items()}
 
 
 def _plain(runtime: Runtime) -> dict[str, Any]:
     plain = asdict(runtime)
     plain["sockets"] = str(runtime.sockets)
-    for name in ("data", "tls_cert", "tls_key"):
-        value = plain["settings"][name]
-        plain["settings"][name] = None if value is None else str(value)
+    told = plain["settings"].items()
+    plain["settings"] = {name: str(value) if isinstance(value, Path) else value for name, value in told}
     return plain
 
 
