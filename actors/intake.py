@@ -124,8 +124,9 @@ class Intake:
         if not shards:
             return 0, _FIRST
         now = self._clock.now()
-        limit, ahead, full = self._limits.max_open_runs_per_look, self._ahead, self._full()
-        if self._keeper.lanes.are_shared and not full:
+        limit, ahead = self._limits.max_open_runs_per_look, self._ahead
+        full = self._full(ahead)
+        if not full:
             limit = min(limit, ahead)
         found, last = await self._store.needy(shards, cursor, limit, now - grace, now + _DUE_AHEAD, full)
         count = 0
@@ -151,9 +152,9 @@ class Intake:
         limits = self._limits
         return limits.max_runs_ahead if self._keeper.lanes.are_shared else limits.max_open_runs_per_look
 
-    def _full(self) -> list[UUID]:
+    def _full(self, ahead: int) -> list[UUID]:
         """Tenants of whom so many runs are here or wanted that no more are read that have not begun."""
-        runs, wanted, ahead = self._keeper.runs, self._wanted, self._ahead
+        runs, wanted = self._keeper.runs, self._wanted
         return [one for one in runs.tenants_waiting() if runs.unstarted(one) + wanted.waiting(one) >= ahead]
 
     def _forget_aside(self) -> None:
