@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import httpx
+from contextlib import AbstractContextManager
 
 from tests.bench.load import Load, burst
-from tests.bench.rounds import Row, Side, SideFailed, compare
+from tests.bench.rounds import Row, Side, compare
+from tests.bench.served import served
 from tests.servers.system import System, free_port
 
 _CONNECTIONS = 50
 
 
-@contextmanager
-def _bare() -> Iterator[str]:
+def _bare() -> AbstractContextManager[str]:
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.bare_app", str(port)])
     url = f"http://127.0.0.1:{port}/healthz"
-    try:
-        for _ in range(100):
-            try:
-                httpx.get(url)
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        else:
-            raise SideFailed("uvicorn did not start")
-        yield url
-    finally:
-        process.kill()
-        process.wait()
+    return served([sys.executable, "-m", "tests.bench.bare_app", str(port)], url)
 
 
 def rows(system: System, rounds: int, seconds: int) -> list[Row]:

@@ -11,18 +11,17 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import asyncpg
-import httpx
 
 from cluster.front_door import haproxy_program
 from cluster.runtime import Runtime, load
 from tests.bench.load import burst
 from tests.bench.rounds import Row, Side, SideFailed, compare
+from tests.bench.served import served
 from tests.e2e.client import Tenant, sign_up, workflow
 from tests.servers.system import System, free_port, running_system
 
@@ -31,30 +30,12 @@ _STEPS = "- one:\n    set:\n      n: 1\n"
 
 
 @contextmanager
-def _process(command: list[str], url: str) -> Iterator[str]:
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            try:
-                httpx.get(url, trust_env=False).raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        else:
-            raise SideFailed(f"{command[0]} did not start")
-        yield url
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
 def _peers(runtime: Runtime, folder: Path) -> Iterator[tuple[str, str, str]]:
     """Addresses of hello on uvicorn, of hello behind HAProxy, and of a read of PostgreSQL behind HAProxy."""
     with ExitStack() as stack:
         alone = f"http://127.0.0.1:{free_port()}/healthz"
         app = [sys.executable, "-m", "tests.bench.bare_app"]
-        stack.enter_context(_process([*app, alone.split(":")[2].split("/", maxsplit=1)[0]], alone))
+        stack.enter_context(served([*app, alone.split(":")[2].split("/", maxsplit=1)[0]], alone))
         socket, port = folder / "app.sock", free_port()
         server = subprocess.Popen([*app, str(socket), runtime.dsn("postgres", "bench_rows")])
         stack.callback(server.wait)
@@ -63,7 +44,7 @@ def _peers(runtime: Runtime, folder: Path) -> Iterator[tuple[str, str, str]]:
         configuration.write_text(_configuration(runtime, port, socket))
         base = f"http://127.0.0.1:{port}"
         stack.enter_context(
-            _process([str(haproxy_program()), "-db", "-f", str(configuration)], f"{base}/healthz")
+            served([str(haproxy_program()), "-db", "-f", str(configuration)], f"{base}/healthz")
         )
         yield alone, f"{base}/healthz", f"{base}/rows/1"
 

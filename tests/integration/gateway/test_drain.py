@@ -14,19 +14,9 @@ from models.domain.limits import Limits
 from serve.app import create_app, opened
 from serve.direct_door import DirectDoor
 from serve.inference_host import open_host
+from tests.servers.door import Life, refused
 from tests.unit.serve.api import make_ports
 from tests.unit.serve.fake_services import FakeCatalog, FakeObjects
-
-
-async def _refused(socket: Path) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_unix_connection(socket)
-            except OSError:
-                return
-            writer.close()
-            await asyncio.sleep(0.01)
 
 
 async def test_requests_under_way_end_and_readiness_says_draining() -> None:
@@ -43,28 +33,22 @@ async def test_requests_under_way_end_and_readiness_says_draining() -> None:
 
         with tempfile.TemporaryDirectory() as folder:
             socket = Path(folder) / "door.sock"
-            door = DirectDoor(create_app(lambda: opened(ports)), socket, 10)
-            inbox: asyncio.Queue[Any] = asyncio.Queue()
-            outbox: asyncio.Queue[Any] = asyncio.Queue()
-            serving = asyncio.create_task(
-                door({"type": "lifespan", "asgi": {}, "state": {}}, inbox.get, outbox.put)
-            )
-            await inbox.put({"type": "lifespan.startup"})
-            assert (await outbox.get())["type"] == "lifespan.startup.complete"
+            life = Life(DirectDoor(create_app(lambda: opened(ports)), socket, 10))
+            await life.say("startup")
             transport = httpx.AsyncHTTPTransport(uds=str(socket))
             async with httpx.AsyncClient(transport=transport, base_url="http://replica", timeout=10) as http:
                 assert (await http.get("/healthz")).status_code == 200
                 object.__setattr__(ports.readiness, "check", check)
                 waiting = [asyncio.create_task(http.get("/readyz")) for _ in range(5)]
                 await begun.wait()
-                await inbox.put({"type": "lifespan.shutdown"})
-                await _refused(socket)
+                ending = asyncio.create_task(life.say("shutdown"))
+                await refused(socket)
                 assert not any(one.done() for one in waiting)
                 gate.set()
                 answers = await asyncio.gather(*waiting)
             assert {(one.status_code, one.json()["status"]) for one in answers} == {(503, "draining")}
-            assert (await outbox.get())["type"] == "lifespan.shutdown.complete"
-            await serving
+            await ending
+            await life.end()
             with pytest.raises(httpx.ConnectError):
                 async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(socket))) as http:
                     await http.get("http://replica/healthz")

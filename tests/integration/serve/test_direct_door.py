@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from serve.direct_door import DirectDoor
+from tests.servers.door import Life, refused
 
 
 class Slow:
@@ -31,38 +32,11 @@ class Slow:
         await send({"type": "http.response.body", "body": b"ok"})
 
 
-class Life:
-    """Serve's side of the lifespan protocol."""
-
-    def __init__(self, door: DirectDoor) -> None:
-        self._said: asyncio.Queue[Message] = asyncio.Queue()
-        self._heard: asyncio.Queue[Message] = asyncio.Queue()
-        self._task = asyncio.ensure_future(door({"type": "lifespan"}, self._said.get, self._heard.put))
-
-    async def say(self, kind: str) -> None:
-        await self._said.put({"type": f"lifespan.{kind}"})
-        assert (await self._heard.get())["type"] == f"lifespan.{kind}.complete"
-
-    async def end(self) -> None:
-        await self._task
-
-
 @asynccontextmanager
 async def client(path: Path) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.AsyncHTTPTransport(uds=str(path))
     async with httpx.AsyncClient(transport=transport, base_url="http://replica") as found:
         yield found
-
-
-async def _refused(path: Path) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_unix_connection(path)
-            except OSError:
-                return
-            writer.close()
-            await asyncio.sleep(0.01)
 
 
 async def test_a_request_under_way_is_answered_before_the_replica_goes(tmp_path: Path) -> None:
@@ -74,7 +48,7 @@ async def test_a_request_under_way_is_answered_before_the_replica_goes(tmp_path:
         answer = asyncio.create_task(http.get("/"))
         await app.entered.wait()
         ending = asyncio.create_task(life.say("shutdown"))
-        await _refused(path)
+        await refused(path)
         assert not ending.done()
         app.allowed.set()
         assert (await answer).text == "ok"
