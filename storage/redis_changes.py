@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from models.domain.errors import Unavailable
+from storage.redis_messages import heard
 
 CHANNEL = "changes"
 # Without a word for so long, it is asked whether the connection lives.
@@ -62,18 +63,10 @@ class RedisChanges:
 
     async def follow(self) -> AsyncGenerator[tuple[UUID, Sequence[str]] | None, None]:
         """Changes as they come, None when it has begun to listen; Unavailable when it can listen no more."""
-        pubsub, asked = self._redis.pubsub(), False
+        pubsub = self._redis.pubsub()
         try:
             await pubsub.subscribe(CHANNEL)
-            while True:
-                message = await pubsub.get_message(timeout=_QUIET_SECONDS)
-                if message is None:
-                    if asked:
-                        raise ConnectionError("no answer to a ping")
-                    asked = True
-                    await pubsub.ping()
-                    continue
-                asked = False
+            async for message in heard(pubsub, _QUIET_SECONDS):
                 if message["type"] == "subscribe":
                     yield None
                 elif message["type"] == "message":

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from models.domain.errors import Unavailable
 from models.domain.push import Announced, Position, Publication, Slice
+from storage.redis_messages import heard
 
 _log = logging.getLogger("tidewire.redis")
 _ANNOUNCEMENTS = "push:p"
@@ -121,16 +122,8 @@ def _meta(channel: str) -> str:
 
 async def _listen(pubsub: PubSub) -> AsyncIterator[list[Announced]]:
     """Batches of what has arrived; the first one is empty. Ends by an error of the connection."""
-    asked = False
-    while True:
-        message = await pubsub.get_message(timeout=_QUIET_SECONDS)
-        if message is None:
-            if asked:
-                raise ConnectionError("no answer to a ping")
-            asked = True
-            await pubsub.ping()
-            continue
-        asked = False
+    async for first in heard(pubsub, _QUIET_SECONDS):
+        message: dict[str, Any] | None = first
         batch: list[Announced] = []
         while message is not None:
             if message["type"] == "subscribe":

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from uuid import UUID
 
 from models.domain.clock import Clock
-from models.domain.errors import Unavailable
 from models.domain.limits import Limits
 from serve.access_ports import AccessRepository
 from serve.auth.access_directory import AccessDirectory
 from serve.auth.keyring import Keyring
-from serve.context import log_failure
+from serve.auth.watching import watch
 
 # A change carries the time its transaction began; none may run as long as this, and clocks may differ a little.
 _LOOK_BACK = timedelta(seconds=90)
@@ -43,15 +41,4 @@ class AccessWatch:
 
     async def run(self) -> None:
         """Until cancelled. While the database is away, what was known stays in force until it is too old."""
-        failing = False
-        while True:
-            try:
-                await self.run_once()
-                failing = False
-            except (Unavailable, OSError, TimeoutError) as error:
-                if not failing:
-                    log_failure("the watch over changed rights", error)
-                failing = True
-            except Exception as error:
-                log_failure("the watch over changed rights", error)
-            await asyncio.sleep(self._pause)
+        await watch("the watch over changed rights", self.run_once, self._pause)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 from models.domain.clock import Clock
-from models.domain.errors import Unavailable
 from models.domain.limits import Limits
 from serve.auth.gate import Gate
-from serve.context import log_failure
+from serve.auth.watching import watch
 from serve.ports import IdentityRepository
 
 # Clocks of the database and of this machine may differ by this much.
@@ -34,15 +32,4 @@ class SessionWatch:
 
     async def run(self) -> None:
         """Until cancelled. While the database is away, what was known stays in force."""
-        failing = False
-        while True:
-            try:
-                await self.run_once()
-                failing = False
-            except (Unavailable, OSError, TimeoutError) as error:
-                if not failing:
-                    log_failure("the watch over ended sessions", error)
-                failing = True
-            except Exception as error:
-                log_failure("the watch over ended sessions", error)
-            await asyncio.sleep(self._pause)
+        await watch("the watch over ended sessions", self.run_once, self._pause)

@@ -42,6 +42,12 @@ def sign_in(page: Page, home: str, tenant: Tenant) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+def sign_out(page: Page) -> None:
+    """Waits for the page of sign-in, which comes by itself: a second way there at the same time would cut the first."""
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+
+
 def test_a_passkey_is_made_and_signs_in(browser: Browser, system: System, tenant: Tenant) -> None:
     page, home = new_page(browser), on_localhost(system)
     plug_in(page)
@@ -60,18 +66,14 @@ def test_a_passkey_is_made_and_signs_in(browser: Browser, system: System, tenant
     assert faults_in_all_looks(page) == []
     page.get_by_role("button", name="I have kept them").click()
 
-    page.get_by_role("button", name="Sign out").click()
-    # The page goes there by itself; a second way there at the same time would cut the first.
-    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    sign_out(page)
     expect(page.get_by_test_id("passkey-sign-in")).to_be_visible()
     page.get_by_test_id("passkey-sign-in").click()
     expect(page.get_by_test_id("passkey")).to_contain_text("last used")
 
     # And as the second step, after the password.
     page.goto(f"{home}/settings")
-    page.get_by_role("button", name="Sign out").click()
-    # The page goes there by itself; a second way there at the same time would cut the first.
-    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    sign_out(page)
     expect(page.get_by_test_id("passkey-sign-in")).to_be_visible()
     sign_in(page, home, tenant)
     expect(page.get_by_test_id("second-step")).to_be_visible()
@@ -100,9 +102,7 @@ def test_an_authenticator_and_a_recovery_code(browser: Browser, system: System, 
     page.get_by_role("button", name="Make ten codes").click()
     code = page.get_by_test_id("recovery-codes").get_by_role("listitem").first.inner_text()
     page.get_by_role("button", name="I have kept them").click()
-    page.get_by_role("button", name="Sign out").click()
-    # The page goes there by itself; a second way there at the same time would cut the first.
-    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    sign_out(page)
     sign_in(page, home, tenant)
     page.get_by_role("button", name="Use a recovery code").click()
     page.get_by_label("Recovery code").fill(code)
