@@ -106,6 +106,16 @@ class Gateway:
         """Charges the caller of a request more than its route costs by itself, as for what a query touches;
         TooManyRequests when it is not there, and then nothing was taken."""
         meter: Meter = scope[METER]
+        try:
+            await self._pay(meter, cost, route_class)
+        finally:
+            self._tell(scope, meter, meter.buckets)
+
+    async def charge_tenant(self, tenant_id: UUID, cost: int, route_class: str = "webhook") -> None:
+        """Charges a tenant for what comes from outside without a user, as webhooks."""
+        await self._pay(await self.meters.of_tenant(tenant_id), cost, route_class)
+
+    async def _pay(self, meter: Meter, cost: int, route_class: str) -> None:
         row = meter.row(route_class)
         try:
             if not self.limiter.spend(meter.buckets, cost):
@@ -113,21 +123,6 @@ class Gateway:
         except TooManyRequests:
             row[2] += 1
             raise
-        finally:
-            self._tell(scope, meter, meter.buckets)
-        row[0] += 1
-        row[1] += cost
-
-    async def charge_tenant(self, tenant_id: UUID, cost: int, route_class: str = "webhook") -> None:
-        """Charges a tenant for what comes from outside without a user, as webhooks."""
-        meter = await self.meters.of_tenant(tenant_id)
-        row = meter.row(route_class)
-        if not self.limiter.spend(meter.buckets, cost):
-            try:
-                await self.limiter.obtain(meter.buckets, cost)
-            except TooManyRequests:
-                row[2] += 1
-                raise
         row[0] += 1
         row[1] += cost
 
